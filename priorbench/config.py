@@ -1,0 +1,236 @@
+"""The experiment that a config file describes, checked before anything runs."""
+
+import ast
+import json
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from priorbench import registry
+from priorbench.errors import UserError, nearest
+
+UNITS = ("all", "task")
+DEVICES = ("auto", "cpu", "cuda")
+# key: (type, default); a default of None: the key is required
+KEYS: dict[str, tuple[type, Any]] = {
+    "experiment": (str, None),
+    "imagesets": (dict, None),
+    "tasks": (dict, None),
+    "methods": (dict, None),
+    "metrics": (list, None),
+    "seeds": (list, [0]),  # training seeds
+    "observation_seed": (int, 0),  # of masks and noise, common to all methods
+    "device": (str, "auto"),
+    "torch_threads": (int, 1),  # part of the result: other counts round otherwise
+    "unit": (str, "task"),  # what one restore job does: one task, or all of an image set
+    "chunk": (int, 16),  # images restored side by side; part of the result
+    "test_images": (int, 16),  # restored per task: the first of the test split
+    "samples": (int, 256),  # drawn per model, against as many held-out images
+    "energy": (dict, {}),  # image set: method row whose loss is followed (DIP figure 2)
+    "gaps": (bool, False),  # tables and figures of what is finished, instead of all
+}
+NOUN_OF = {"imagesets": "imagesets", "tasks": "tasks", "methods": "methods"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the config: a plugin with its options."""
+
+    name: str
+    plugin: str
+    about: registry.Description
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Name in tables and figures."""
+        return self.about.label if self.name == self.plugin else self.name.replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A checked config."""
+
+    config: dict[str, Any]  # with all defaults; what `from_json` takes
+    imagesets: dict[str, Entry]
+    tasks: dict[str, Entry]
+    methods: dict[str, Entry]
+    metrics: dict[str, Entry]
+
+    @property
+    def name(self) -> str:
+        """Name of the experiment: the folder of its tables and figures."""
+        return str(self.config["experiment"])
+
+    @property
+    def seeds(self) -> list[int]:
+        """Training seeds."""
+        return list(self.config["seeds"])
+
+    def tasks_of(self, imageset: str) -> list[str]:
+        """Rows of the tasks that are run on `imageset`."""
+        return [t for t, e in self.tasks.items() if imageset in e.options.get("imagesets", [imageset])]
+
+    def units_of(self, imageset: str) -> dict[str, list[str]]:
+        """Units of restoration of `imageset`, and the tasks of each."""
+        tasks = self.tasks_of(imageset)
+        return {"all": tasks} if self.config["unit"] == "all" else {t: [t] for t in tasks}
+
+    def imageset_config(self, imageset: str) -> dict[str, Any]:
+        """Options of an image set."""
+        return self.imagesets[imageset].options
+
+    def task_config(self, task: str, imageset: str) -> dict[str, Any]:
+        """Options of a task on an image set."""
+        options = dict(self.tasks[task].options)
+        places = options.pop("imagesets", {})
+        return {**options, **(places.get(imageset) or {} if isinstance(places, dict) else {})}
+
+    def method_config(
+        self, method: str, part: str, imageset: str, task: str | None = None
+    ) -> dict[str, Any]:
+        """Options of `part` ("train" or "restore"): entry < image set < task."""
+        options = self.methods[method].options
+        places = [options, options.get("imagesets", {}).get(imageset) or {}]
+        places.append(options.get("tasks", {}).get(task) or {})
+        return {key: value for place in places for key, value in place.get(part, {}).items()}
+
+    def to_json(self) -> str:
+        """Return the config as one line."""
+        return json.dumps(self.config, sort_keys=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Experiment":
+        """Return the experiment of a line made by `to_json`."""
+        return cls.check(json.loads(text), "config")
+
+    @classmethod
+    def check(cls, config: Mapping[str, Any], file: str) -> "Experiment":
+        """Return the experiment of a config; UserError names the file, the key and a choice."""
+        full = _top(config, file)
+        entries = {
+            noun: dict(_entries(noun, full[noun], file))
+            for noun in ("imagesets", "tasks", "methods", "metrics")
+        }
+        experiment = cls(config=full, **entries)
+        _check_entries(experiment, file)
+        return experiment
+
+
+def _top(config: Mapping[str, Any], file: str) -> dict[str, Any]:
+    for key in config:
+        if key not in KEYS:
+            raise UserError(f"{file}: unknown key `{key}`: {nearest(key, KEYS)}")
+    full: dict[str, Any] = {}
+    for key, (kind, default) in KEYS.items():
+        value = config.get(key, default)
+        if value is None:
+            raise UserError(f"{file}: `{key}` is missing")
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise UserError(f"{file}: `{key}` must be a {kind.__name__}, found {value!r}")
+        if kind is int and value < (0 if key == "observation_seed" else 1):
+            raise UserError(f"{file}: `{key}` must be positive, found {value}")
+        full[key] = value
+    for key, choices in (("device", DEVICES), ("unit", UNITS)):
+        if full[key] not in choices:
+            raise UserError(f"{file}: {key} `{full[key]}`: {nearest(full[key], choices)}")
+    seeds = full["seeds"]
+    if not seeds or any(type(s) is not int or s < 0 for s in seeds) or len({*seeds}) < len(seeds):
+        raise UserError(f"{file}: `seeds` must be different whole numbers, found {seeds}")
+    _check_name(full["experiment"], "experiment", file)
+    if full["experiment"] in ("store", "reference"):
+        raise UserError(f"{file}: an experiment cannot be named `{full['experiment']}`")
+    return full
+
+
+def _check_name(name: object, key: str, file: str) -> None:
+    """Names become folders: letters, digits and underscores only."""
+    if not isinstance(name, str) or not name.replace("_", "a").isalnum() or not name.isascii():
+        raise UserError(f"{file}: {key} `{name}`: letters, digits and underscores only")
+
+
+def _entries(noun: str, rows: Any, file: str) -> Iterator[tuple[str, Entry]]:
+    if isinstance(rows, list):
+        rows = {row: {} for row in rows}
+    for name, options in rows.items():
+        _check_name(name, f"{noun}:", file)
+        options = dict(options or {})
+        plugin = options.pop("plugin", name)
+        try:
+            about = registry.describe(noun, plugin)
+        except UserError as error:
+            raise UserError(f"{file}: {noun}.{name}: {error}") from error
+        yield name, Entry(name, plugin, about, options)
+
+
+def _check_entries(experiment: Experiment, file: str) -> None:
+    for noun in ("imagesets", "tasks"):
+        for name, entry in getattr(experiment, noun).items():
+            where = f"{file}: {noun}.{name}"
+            options = dict(entry.options)
+            places = options.pop("imagesets", []) if noun == "tasks" else []
+            _check_rows(places, experiment.imagesets, f"{where}.imagesets")
+            _check_options(options, entry, "Config", where)
+            for place in places if isinstance(places, dict) else []:
+                _check_options(places[place] or {}, entry, "Config", f"{where}.imagesets.{place}")
+    for name, entry in experiment.methods.items():
+        where = f"{file}: methods.{name}"
+        _check_method(entry.options, entry, experiment, where, ("imagesets", "tasks"))
+    _check_rows(experiment.config["energy"], experiment.imagesets, f"{file}: energy")
+    _check_rows(list(experiment.config["energy"].values()), experiment.methods, f"{file}: energy")
+
+
+def _check_method(
+    options: dict[str, Any], entry: Entry, experiment: Experiment, where: str, places: tuple[str, ...]
+) -> None:
+    for key, value in options.items():
+        if key in ("train", "restore"):
+            _check_options(value, entry, f"{key.capitalize()}Config", f"{where}.{key}")
+        elif key in places:
+            _check_rows(value, getattr(experiment, key), f"{where}.{key}")
+            for row, inner in value.items():
+                _check_method(inner or {}, entry, experiment, f"{where}.{key}.{row}", ())
+        else:
+            hint = nearest(key, ("plugin", "train", "restore", *places))
+            raise UserError(f"{where}: unknown key `{key}`: {hint}")
+
+
+def _check_rows(rows: Any, known: Mapping[str, Any], where: str) -> None:
+    for row in rows:
+        if row not in known:
+            raise UserError(f"{where}: unknown row `{row}`: {nearest(str(row), known)}")
+
+
+def _check_options(options: Any, entry: Entry, config: str, where: str) -> None:
+    if not isinstance(options, dict):
+        raise UserError(f"{where}: a mapping of options expected, found {options!r}")
+    fields = entry.about.configs.get(config, {})
+    for key, value in options.items():
+        if key not in fields:
+            raise UserError(f"{where}: unknown key `{key}`: {nearest(key, fields)}")
+        annotation = fields[key].annotation
+        if not _fits(value, ast.parse(annotation, mode="eval").body):
+            raise UserError(f"{where}: `{key}` must be {annotation}, found {value!r}")
+
+
+def _fits(value: Any, annotation: ast.expr) -> bool:
+    match annotation:
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _fits(value, left) or _fits(value, right)
+        case ast.Constant(value=None):
+            return value is None
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
+            return value in _as_tuple(ast.literal_eval(choices))
+        case ast.Subscript(value=ast.Name(id="tuple"), slice=inner):
+            kinds = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            return isinstance(value, list | tuple) and all(_fits(v, kinds[0]) for v in value)
+        case ast.Name(id=name):
+            kinds_of = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+            right = isinstance(value, kinds_of.get(name, (types.NoneType,)))
+            return right and (name == "bool" or not isinstance(value, bool))
+    return False
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)

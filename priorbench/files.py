@@ -1,0 +1,100 @@
+"""Files between the steps: written to a temporary name and renamed, checked when read."""
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from priorbench.errors import UserError
+
+Array = NDArray[Any]
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside `path`; what was written there becomes `path` at the end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path`, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `value` as indented JSON."""
+    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Return the JSON value in `path`; UserError where there is none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as JSON ({error})") from error
+
+
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file with a header; floats are written so that they read back equal."""
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow([repr(v) if isinstance(v, float) else v for v in row])
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Array], **facts: object) -> None:
+    """Write named arrays as safetensors, with `facts` as JSON in the header."""
+    header = {name: json.dumps(value) for name, value in facts.items()}
+    with replacing(path) as temporary:
+        save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, temporary, header)
+
+
+def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Return the arrays of a safetensors file and the facts in its header."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            facts = {k: json.loads(v) for k, v in (file.metadata() or {}).items()}
+            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path}: cannot be read as safetensors ({error})") from error
+
+
+def sha256(array: Array) -> str:
+    """Return the SHA-256 of an array's shape, type and values."""
+    digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
+    digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def check_images(name: str, images: Array, shape: tuple[int, ...] | None = None) -> None:
+    """Raise UserError unless `images` are uint8 (n, 3, h, w), of `shape` if given."""
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 3:
+        raise UserError(f"{name}: uint8 (n, 3, h, w) expected, found {images.dtype} {images.shape}")
+    if shape is not None and images.shape != shape:
+        raise UserError(f"{name}: shape {shape} expected, found {images.shape}")
+
+
+def to_uint8(images: Array) -> NDArray[np.uint8]:
+    """Round images in [0, 1] to 8 bits; UserError where they are not finite."""
+    if not np.isfinite(images).all():
+        raise UserError("images are not finite")
+    return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,41 @@
+"""Locks that end with the process that holds them."""
+
+import fcntl
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+WAIT = 0.5  # seconds
+
+
+def try_lock(path: Path) -> IO[str] | None:
+    """Lock `path` and write who holds it; None where somebody else does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    file.truncate(0)
+    file.write(f"process {os.getpid()}")
+    file.flush()
+    return file
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the lock `path`; while somebody else does, name the holder and wait."""
+    said = False
+    while (file := try_lock(path)) is None:
+        if not said:
+            holder = path.read_text(encoding="utf-8")
+            print(f"{path.parent}: waiting for {holder}, which works on it", file=sys.stderr)
+            said = True
+        time.sleep(WAIT)
+    with file:
+        yield

@@ -1,0 +1,118 @@
+"""A trained model on disk: safetensors with the config that rebuilds it."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.lib.format import open_memmap
+from safetensors.torch import load_file, safe_open, save_file
+from torch import Tensor, nn
+
+from priorbench import registry
+from priorbench.codes import CodeTable
+from priorbench.errors import UserError
+from priorbench.files import read_json, replacing
+from priorbench.seeds import seed_torch
+from priorbench.step import configured
+
+
+def build(plugin: ModuleType, config: dict[str, Any], shape: tuple[int, ...], spec: dict[str, Any]) -> Any:
+    """Return a new Model of `plugin`, its weights drawn under the run's seed."""
+    seed_torch(spec["seed"], "model")
+    with torch.device(spec["device"]):
+        return plugin.Model(configured(plugin.TrainConfig, config), shape)
+
+
+def save(path: Path, model: nn.Module) -> None:
+    """Write a model's state."""
+    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    with replacing(path) as temporary:
+        save_file(state, temporary)
+
+
+def save_codes(path: Path, table: CodeTable) -> None:
+    """Write all rows of a code table as float32 (N, ...)."""
+    with replacing(path) as temporary:
+        codes = open_memmap(temporary, "w+", np.float32, tuple(table.initial.shape))
+        start = 0
+        for rows in table.chunks():
+            codes[start : start + len(rows)] = rows.numpy()
+            start += len(rows)
+        codes.flush()
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training left: the model ready to decode, its record, and its codes if any."""
+
+    model: Any
+    record: dict[str, Any]
+    codes: np.ndarray | None
+    folder: Path
+
+    @property
+    def diverged(self) -> bool:
+        """Whether training ended in a loss that was not finite: there is nothing to restore with."""
+        return str(self.record["status"]).startswith("diverged")
+
+    def milestones(self) -> dict[str, dict[str, Tensor]]:
+        """Return the model's states at 80 % of each stage, in the order of the stages."""
+        return split_milestones(self.folder / "milestones.safetensors")
+
+    def at(self, state: dict[str, Tensor]) -> Any:
+        """Return the model in an earlier state."""
+        self.model.load_state_dict(state)
+        return self.model
+
+
+def load(file: Path | None, spec: dict[str, Any]) -> Trained:
+    """Read the model that a training left in `file`; without a file, a method that learns nothing."""
+    if file is None:
+        return Trained(None, {"status": "untrained", "steps": 0, "parameters": 0}, None, Path())
+    folder = file.parent
+    record = read_json(folder / "run.json")
+    plugin = registry.load("methods", spec["plugin"])
+    model = build(plugin, record["config"], tuple(record["shape"]), spec)
+    try:
+        model.load_state_dict(load_file(file, device=spec["device"]))
+    except RuntimeError as error:
+        raise UserError(f"{file}: does not fit {spec['plugin']} ({error})") from error
+    model.eval().requires_grad_(False)
+    codes = folder / "codes.npy"
+    rows = np.load(codes, mmap_mode="r", allow_pickle=False) if codes.exists() else None
+    return Trained(model, record, rows, folder)
+
+
+def save_milestones(path: Path, states: Path, stages: list[str]) -> None:
+    """Gather the photographs of the stages, in `states`, into one file."""
+    gathered = {
+        f"{number:02d} {stage}/{name}": value
+        for number, stage in enumerate(stages)
+        for name, value in load_file(states / f"milestone-{stage}.safetensors").items()
+    }
+    with replacing(path) as temporary:
+        save_file(gathered, temporary)
+
+
+def split_milestones(path: Path) -> dict[str, dict[str, Tensor]]:
+    """Return what `save_milestones` gathered, by stage."""
+    states: dict[str, dict[str, Tensor]] = {}
+    with safe_open(path, framework="pt") as file:
+        for key in sorted(file.keys()):
+            stage, _, name = key.partition("/")
+            states.setdefault(stage[3:], {})[name] = file.get_tensor(key)
+    return states
+
+
+def effective(config: Any) -> dict[str, Any]:
+    """Return all values of a config dataclass, given or by default."""
+    return asdict(config)
+
+
+def note(plugin: ModuleType, *configs: dict[str, Any]) -> str:
+    """Return what a plugin wants said of its settings below a table."""
+    values = {name: value for config in configs for name, value in config.items()}
+    return str(getattr(plugin, "NOTE", "")).format(**values)

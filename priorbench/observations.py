@@ -1,0 +1,58 @@
+"""Observations on disk: one file for the tasks of a unit, the same for every method."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from priorbench import identity, registry
+from priorbench.contract import Observation
+from priorbench.files import Array, read_arrays, write_arrays
+from priorbench.step import configured
+
+
+def write_observations(
+    path: Path, seen: dict[str, Observation], tasks: dict[str, Any], original: str
+) -> None:
+    """Write the observations of some tasks; `original`: checksum of the images they show."""
+    arrays: dict[str, Array] = {}
+    for task, observation in seen.items():
+        arrays[f"{task}/y"] = observation.y.numpy()
+        for name, value in observation.parameters.items():
+            arrays[f"{task}/parameters/{name}"] = value.numpy()
+    shape = next(iter(seen.values())).shape
+    write_arrays(path, arrays, tasks=tasks, shape=shape, original=original)
+
+
+def read_observations(path: Path, device: str = "cpu") -> dict[str, Observation]:
+    """Return the observations in a file by task, in the order they were written in."""
+    arrays, facts = read_arrays(path)
+    seen = {}
+    for task, about in facts["tasks"].items():
+        plugin = registry.load("tasks", about["plugin"])
+        prefix = f"{task}/parameters/"
+        y = torch.from_numpy(arrays[f"{task}/y"]).to(device)
+        seen[task] = Observation(
+            y=y,
+            task=plugin,
+            cfg=configured(plugin.Config, about["config"]),
+            shape=tuple(facts["shape"]),
+            ids=torch.arange(len(y)),
+            parameters={
+                name.removeprefix(prefix): torch.from_numpy(value).to(device)
+                for name, value in arrays.items()
+                if name.startswith(prefix)
+            },
+        )
+    return seen
+
+
+def undamaged(images: torch.Tensor) -> Observation:
+    """Return the observation of clean images, float (n, 3, h, w): A is the identity."""
+    return Observation(
+        y=images,
+        task=identity,
+        cfg=identity.Config(),
+        shape=tuple(images.shape[1:]),
+        ids=torch.arange(len(images)),
+    )

@@ -1,0 +1,191 @@
+"""Every job of an experiment: where its result lies, and what its step is told.
+
+The key of a job is a hash of all that its result depends on: the effective config, the code
+that it reaches, and the keys upstream. An edit leads to a new folder beside the old one, so
+nothing finished is ever a target of deletion, and undoing the edit finds it again.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from priorbench import paths
+from priorbench.config import Entry, Experiment
+from priorbench.devices import resolve
+from priorbench.registry import ROOT
+from priorbench.sources import Root, source_hash
+
+SCRIPTS = ROOT / "workflow" / "scripts"
+VALIDATION = 8  # images of the validation split that decide whether training has a plateau
+SHOWN = {"reconstructions": 8, "pairs": 3, "between": 9}
+ENERGY_IMAGES = 4
+
+
+@dataclass(frozen=True)
+class Job:
+    """A result in the store: its folder, and what the step that makes it is told."""
+
+    folder: Path
+    spec: dict[str, Any]
+    key: str
+
+    @property
+    def json(self) -> str:
+        """What the step is told, as one line."""
+        return json.dumps(self.spec, sort_keys=True)
+
+
+class Plan:
+    """The jobs of an experiment; the same arguments always give the same job."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.device = resolve(experiment.config["device"])
+        for name in ("prepare", "degrade", "control", "train", "restore", "represent", "sample"):
+            setattr(self, name, cache(getattr(self, name)))
+
+    def prepare(self, imageset: str) -> Job:
+        """Write the images of a set, in three splits, and its card."""
+        entry = self.experiment.imagesets[imageset]
+        spec = {
+            "name": imageset,
+            "label": entry.label,
+            "plugin": entry.plugin,
+            "config": self.experiment.imageset_config(imageset),
+        }
+        return self._job("prepare", spec, [(entry.about.path, ("Config", "build"))], [], imageset=imageset)
+
+    def degrade(self, imageset: str, unit: str) -> Job:
+        """Make the observations that all methods share."""
+        spec = {
+            "tasks": self._tasks(imageset, unit),
+            "count": self.experiment.config["test_images"],
+            "seed": self.experiment.config["observation_seed"],
+        }
+        roots = self._task_roots(imageset, unit)
+        return self._job("degrade", spec, roots, [self.prepare(imageset)], imageset=imageset, unit=unit)
+
+    def control(self, imageset: str, unit: str) -> Job:
+        """Picture the observations, and make the naive inverses."""
+        roots = self._task_roots(imageset, unit)
+        upstream = [self.degrade(imageset, unit)]
+        return self._job("control", {}, roots, upstream, imageset=imageset, unit=unit)
+
+    def train(self, imageset: str, method: str, seed: int) -> Job:
+        """Train a method on the training images."""
+        entry = self.experiment.methods[method]
+        spec = self._method_spec(entry, seed) | {
+            "config": self.experiment.method_config(method, "train", imageset)
+        }
+        roots: list[Root] = [(entry.about.path, ("TrainConfig", "Model", "train"))]
+        upstream = [self.prepare(imageset)]
+        return self._job("train", spec, roots, upstream, imageset=imageset, method=method, seed=seed)
+
+    def restore(self, imageset: str, unit: str, method: str, seed: int) -> Job:
+        """Restore the observations of a unit."""
+        entry = self.experiment.methods[method]
+        tasks = self.experiment.units_of(imageset)[unit]
+        configs = {t: self.experiment.method_config(method, "restore", imageset, t) for t in tasks}
+        spec = self._method_spec(entry, seed) | {
+            "configs": configs,
+            "chunk": self.experiment.config["chunk"],
+        }
+        roots = [*self._restoring(entry), *self._task_roots(imageset, unit)]
+        upstream = [self.degrade(imageset, unit), *self.models(imageset, method, seed)]
+        parts = {"imageset": imageset, "unit": unit, "method": method, "seed": seed}
+        return self._job("restore", spec, roots, upstream, **parts)
+
+    def represent(self, imageset: str, method: str, seed: int) -> Job:
+        """Search for clean images: what the method's range can express, and its plateau."""
+        entry = self.experiment.methods[method]
+        spec = self._method_spec(entry, seed) | {
+            "config": self.experiment.method_config(method, "restore", imageset),
+            "chunk": self.experiment.config["chunk"],
+            "count": self.experiment.config["test_images"],
+            "validation": VALIDATION,
+        }
+        upstream = [self.prepare(imageset), *self.models(imageset, method, seed)]
+        parts = {"imageset": imageset, "method": method, "seed": seed}
+        return self._job("represent", spec, self._restoring(entry), upstream, **parts)
+
+    def sample(self, imageset: str, method: str, seed: int) -> Job:
+        """Draw samples, reconstruct training images, and go from one code to another."""
+        entry = self.experiment.methods[method]
+        spec = self._method_spec(entry, seed) | {
+            "config": self.experiment.method_config(method, "restore", imageset),
+            "chunk": self.experiment.config["chunk"],
+            "samples": self.experiment.config["samples"],
+            **SHOWN,
+        }
+        upstream = [self.prepare(imageset), *self.models(imageset, method, seed)]
+        parts = {"imageset": imageset, "method": method, "seed": seed}
+        return self._job("sample", spec, self._restoring(entry), upstream, **parts)
+
+    def energy(self, imageset: str) -> Job:
+        """Follow a search's loss for an image, a noisy and a shuffled one, and noise."""
+        method = self.experiment.config["energy"][imageset]
+        entry = self.experiment.methods[method]
+        seed = self.experiment.seeds[0]
+        spec = self._method_spec(entry, seed) | {
+            "config": self.experiment.method_config(method, "restore", imageset),
+            "count": ENERGY_IMAGES,
+        }
+        upstream = [self.prepare(imageset), *self.models(imageset, method, seed)]
+        parts = {"imageset": imageset, "method": method, "seed": seed}
+        return self._job("energy", spec, self._restoring(entry), upstream, **parts)
+
+    def models(self, imageset: str, method: str, seed: int) -> list[Job]:
+        """Return the training that a method rests on; none where nothing is learned."""
+        learns = self.experiment.methods[method].about.learns
+        return [self.train(imageset, method, seed)] if learns else []
+
+    def runs(self, method: str) -> list[int]:
+        """Seeds of a method's runs."""
+        return self.experiment.seeds
+
+    def _method_spec(self, entry: Entry, seed: int) -> dict[str, Any]:
+        return {
+            "method": entry.name,
+            "label": entry.label,
+            "plugin": entry.plugin,
+            "seed": seed,
+            "threads": self.experiment.config["torch_threads"],
+            "device": self.device,
+        }
+
+    def _tasks(self, imageset: str, unit: str) -> dict[str, dict[str, Any]]:
+        experiment = self.experiment
+        return {
+            task: {
+                "plugin": experiment.tasks[task].plugin,
+                "config": experiment.task_config(task, imageset),
+            }
+            for task in experiment.units_of(imageset)[unit]
+        }
+
+    def _task_roots(self, imageset: str, unit: str) -> list[Root]:
+        tasks = self.experiment.units_of(imageset)[unit]
+        return [(self.experiment.tasks[task].about.path, None) for task in tasks]
+
+    def _restoring(self, entry: Entry) -> list[Root]:
+        return [(entry.about.path, ("RestoreConfig", "TrainConfig", "Model", "restore"))]
+
+    def _job(
+        self, verb: str, spec: dict[str, Any], roots: list[Root], upstream: list[Job], **parts: Any
+    ) -> Job:
+        roots = [*roots, (SCRIPTS / f"{verb}.py", ("main",))]
+        source = source_hash(roots)
+        # a label is for the eye: changing it must not train anew
+        told = {name: value for name, value in spec.items() if name != "label"}
+        text = json.dumps([verb, told, source, [job.key for job in upstream]], sort_keys=True)
+        key = hashlib.sha256(text.encode()).hexdigest()[:10]
+        code = {"hash": source, "roots": [(relative(path), names) for path, names in roots]}
+        return Job(paths.folder(verb, key, **parts), {**spec, "key": key, "source": code}, key)
+
+
+def relative(path: Path) -> str:
+    """Return a path as seen from the project, where it lies in it."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -1,0 +1,144 @@
+"""Which plugins there are and what each offers, read from their source text.
+
+Nothing is imported to answer (importing torch costs seconds, and the plan is made often);
+`load` imports a plugin where its code is to run.
+"""
+
+import ast
+import importlib
+import importlib.util
+import sys
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from priorbench.errors import UserError, nearest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOUNS = ("imagesets", "tasks", "methods", "metrics")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a config dataclass: its type as written, and its default."""
+
+    annotation: str
+    default: Any
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the source text of a plugin says of it."""
+
+    noun: str
+    plugin: str
+    path: Path
+    label: str
+    constants: dict[str, Any] = field(default_factory=dict)
+    functions: frozenset[str] = frozenset()
+    configs: dict[str, dict[str, Field]] = field(default_factory=dict)
+    model: frozenset[str] = frozenset()  # methods of its Model
+
+    @property
+    def learns(self) -> bool:
+        """Whether there is anything to train."""
+        return "train" in self.functions
+
+
+def available(noun: str) -> list[str]:
+    """Names of the plugins in the folder `noun`; files that begin with _ are shelves."""
+    return sorted(p.stem for p in (ROOT / noun).glob("*.py") if not p.stem.startswith("_"))
+
+
+def find(noun: str, plugin: str) -> Path:
+    """Return the file of a plugin named by file, by path (*.py) or by module (a.b)."""
+    if plugin in available(noun):
+        return ROOT / noun / f"{plugin}.py"
+    if plugin.endswith(".py"):
+        path = Path(plugin).expanduser().resolve()
+        if path.is_file():
+            return path
+        raise UserError(f"plugin `{plugin}`: no such file")
+    if "." in plugin:
+        try:
+            spec = importlib.util.find_spec(plugin)
+        except ModuleNotFoundError:
+            spec = None
+        if spec is not None and spec.origin:
+            return Path(spec.origin)
+        raise UserError(f"plugin `{plugin}`: no such module")
+    raise UserError(f"unknown {noun[:-1]} `{plugin}`: {nearest(plugin, available(noun))}")
+
+
+@cache
+def describe(noun: str, plugin: str) -> Description:
+    """Read what a plugin offers: its constants, functions and the fields of its configs."""
+    path = find(noun, plugin)
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except SyntaxError as error:
+        raise UserError(f"{path}: line {error.lineno}: {error.msg}") from error
+    constants, functions, configs = {}, set(), {}
+    model: frozenset[str] = frozenset()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            functions.add(node.name)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            if name.isupper() and (value := _literal(node.value)) is not None:
+                constants[name] = value
+        elif isinstance(node, ast.ClassDef) and node.name == "Model":
+            model = frozenset(n.name for n in node.body if isinstance(n, ast.FunctionDef))
+        elif isinstance(node, ast.ClassDef) and node.name.endswith("Config"):
+            configs[node.name] = _fields(node, path)
+    return Description(
+        noun=noun,
+        plugin=plugin,
+        path=path,
+        label=str(constants.get("LABEL", path.stem)),
+        constants=constants,
+        functions=frozenset(functions),
+        configs=configs,
+        model=model,
+    )
+
+
+def load(noun: str, plugin: str) -> ModuleType:
+    """Import a plugin."""
+    path = find(noun, plugin)
+    if plugin in available(noun):
+        return importlib.import_module(f"{noun}.{plugin}")
+    if not plugin.endswith(".py"):
+        return importlib.import_module(plugin)
+    name = f"{noun}_plugin_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def _fields(node: ast.ClassDef, path: Path) -> dict[str, Field]:
+    fields = {}
+    for item in node.body:
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+            name = item.target.id
+            if item.value is None:
+                raise UserError(f"{path}: {node.name}.{name} needs a default")
+            try:
+                default = ast.literal_eval(item.value)
+            except ValueError as error:
+                text = f"{path}: {node.name}.{name}: the default must be a plain value"
+                raise UserError(text) from error
+            fields[name] = Field(ast.unparse(item.annotation), default)
+    return fields
+
+
+def _literal(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return None

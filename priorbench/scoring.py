@@ -1,0 +1,161 @@
+"""Scores of restored images, each computed once however often a table is made."""
+
+import hashlib
+import inspect
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from priorbench import registry
+from priorbench.contract import Images, Observation
+from priorbench.errors import MissingWeights
+from priorbench.files import read_json, sha256, to_uint8, write_json
+from priorbench.images import Prepared
+from priorbench.sources import source_hash
+
+COLUMNS = (
+    "imageset",
+    "task",
+    "method",
+    "seed",
+    "metric",
+    "region",
+    "image",
+    "value",
+    "protocol",
+)
+SET_SIZE = 256  # images below which distances between sets say nothing
+Pixels = NDArray[np.uint8]
+Row = tuple[str, str, str, int, str, str, int, float | str, str]
+
+
+class Scorer:
+    """Scores against the test images of a set, with the metrics of an experiment.
+
+    metrics: row -> plugin. cache: folder of scores by content of all that they depend on.
+    """
+
+    def __init__(self, images: Prepared, metrics: dict[str, str], cache: Path) -> None:
+        self.images = images
+        self.imageset = str(images.card["name"])
+        self.plugins = {row: registry.load("metrics", name) for row, name in metrics.items()}
+        self.sources = {
+            row: source_hash([(registry.find("metrics", name), None)])
+            for row, name in metrics.items()
+        }
+        self.cache = cache
+        self.missing: dict[str, str] = {}
+
+    def restored(
+        self, task: str, method: str, seed: int, restored: Pixels, seen: Observation, protocol: str
+    ) -> Iterator[Row]:
+        """Score restored images, uint8 (n, 3, h, w), of a task in all its regions."""
+        original = np.asarray(self.images.test[: len(restored)])
+        for region, image, hidden in regions(restored, seen):
+            for name, plugin in self.plugins.items():
+                told = f"{plugin.PROTOCOL}; {protocol}"
+                head = (self.imageset, task, method, seed, name, region)
+                if plugin.PER == "image" and region in plugin.REGIONS:
+                    values = self._per_image(name, image, original, hidden)
+                elif plugin.PER == "set" and region == "raw" and len(restored) >= SET_SIZE:
+                    values = self._per_set(name, image, original)
+                else:
+                    continue
+                yield from self._rows(head, values, told)
+
+    def undamaged(self, method: str, seed: int, represented: Pixels) -> Iterator[Row]:
+        """Score what a search for the clean test images found."""
+        original = np.asarray(self.images.test[: len(represented)])
+        for name, plugin in self.plugins.items():
+            if plugin.PER == "image":
+                head = (self.imageset, "represent", method, seed, name, "raw")
+                values = self._per_image(name, represented, original, None)
+                yield from self._rows(head, values, f"{plugin.PROTOCOL}; identity")
+
+    def samples(self, method: str, seed: int, samples: Pixels) -> Iterator[Row]:
+        """Score samples against as many held-out images."""
+        real = np.asarray(self.images.test[: len(samples)])
+        for name, plugin in self.plugins.items():
+            if plugin.PER == "set":
+                head = (self.imageset, "sample", method, seed, name, "raw")
+                told = f"{plugin.PROTOCOL}; {len(samples)} against {len(real)} test images"
+                yield from self._rows(head, self._per_set(name, samples, real), told)
+
+    def _rows(self, head: tuple[Any, ...], values: list[float] | str, told: str) -> Iterator[Row]:
+        if isinstance(values, str):
+            yield (*head, -1, "", values)  # type: ignore[misc]
+        elif len(values) == 1 and self.plugins[head[4]].PER == "set":
+            yield (*head, -1, values[0], told)  # type: ignore[misc]
+        else:
+            for image, value in enumerate(values):
+                yield (*head, image, value, told)  # type: ignore[misc]
+
+    def _per_image(
+        self, name: str, restored: Pixels, original: Pixels, hidden: NDArray[np.bool_] | None
+    ) -> list[float] | str:
+        plugin = self.plugins[name]
+        offered: dict[str, Any] = {"hidden": hidden}
+        labels, known = self.images.labels("test"), self.images.labels("train")
+        if labels is not None:
+            offered["labels"] = labels[: len(original)]
+            offered["training"] = (np.asarray(self.images.train), known)
+        wanted = inspect.signature(plugin.score).parameters
+        extra = {key: value for key, value in offered.items() if key in wanted}
+        parts = [sha256(restored), sha256(original), "" if hidden is None else sha256(hidden)]
+        parts += [str(self.images.card["sha256"]["train"])] if "training" in extra else []
+
+        def compute() -> list[float]:
+            found = plugin.score(restored / 255.0, original / 255.0, **extra)
+            return [] if found is None else [float(v) for v in found]
+
+        return self._cached(name, parts, compute)
+
+    def _per_set(self, name: str, generated: Pixels, real: Pixels) -> list[float] | str:
+        plugin = self.plugins[name]
+        parts = [sha256(generated), sha256(real)]
+        return self._cached(name, parts, lambda: [float(plugin.score(generated, real))])
+
+    def _cached(self, name: str, parts: list[str], compute: Any) -> list[float] | str:
+        """Return scores from the cache, or compute them; text where weights are missing."""
+        if name in self.missing:
+            return self.missing[name]
+        plugin = self.plugins[name]
+        label = weights_label(plugin)
+        text = json.dumps([self.sources[name], plugin.PROTOCOL, label, parts])
+        path = self.cache / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
+        if path.exists():
+            values: list[float] = read_json(path)
+            return values
+        try:
+            values = compute()
+        except MissingWeights as missing:
+            print(f"{name}: {missing}", file=sys.stderr)
+            self.missing[name] = f"missing: {missing}"
+            return self.missing[name]
+        write_json(path, values)
+        return values
+
+
+def weights_label(plugin: ModuleType) -> str:
+    """Return the label of a metric, which may depend on the weights that are there."""
+    return str(plugin.label() if hasattr(plugin, "label") else plugin.LABEL)
+
+
+def regions(
+    restored: Pixels, seen: Observation
+) -> Iterator[tuple[str, Pixels, NDArray[np.bool_] | None]]:
+    """Yield what is scored: the image as restored, with known data put back, and its hidden part."""
+    yield "raw", restored, None
+    if hasattr(seen.task, "paste"):
+        pasted = seen.task.paste(Images(restored)[:], seen.y, seen.cfg, **seen.parameters)
+        yield "pasted", to_uint8(pasted.numpy()), None
+    if hasattr(seen.task, "hidden"):
+        hidden = seen.task.hidden(seen.cfg, seen.shape, **seen.parameters)
+        yield "hole", restored, torch.as_tensor(hidden).expand(len(restored), -1, -1, -1).numpy()

@@ -1,0 +1,135 @@
+"""What a result depends on in the code: a hash of the definitions that it can reach.
+
+The syntax tree counts, without comments and docstrings, so that explaining a line trains
+nothing anew. Names are followed from the roots through functions, classes and local imports;
+where a whole module is imported, all of it counts. Price: a name used through `getattr` is
+not seen, hence plugins are given as roots.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from priorbench.registry import ROOT
+
+# they say or keep what happened; what a step computes does not pass through them
+NEUTRAL = ("errors", "progress", "records", "locks", "weights", "paths")
+Root = tuple[Path, Iterable[str] | None]  # a file and names in it; None: all of it
+
+
+class _Source:
+    """The top-level definitions of a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.definitions: dict[str, ast.stmt] = {}
+        self.loose: list[ast.stmt] = []
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = list(_bound(node))
+            for name in names:
+                self.definitions[name] = node
+            if not names and not _docstring(node):
+                self.loose.append(node)
+
+
+def source_hash(roots: Iterable[Root]) -> str:
+    """Return a hash of all definitions reachable from `roots`."""
+    found: dict[tuple[str, str], str] = {}
+    waiting = [(path.resolve(), name) for path, names in roots for name in _names(path, names)]
+    visited = set()
+    while waiting:
+        path, name = waiting.pop()
+        if (path, name) in visited:
+            continue
+        visited.add((path, name))
+        source = _read(path, path.stat().st_mtime_ns)
+        nodes = source.loose if name == "" else [source.definitions[name]]
+        for node in nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                waiting += _imported(node, name, path)
+                continue
+            label = str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
+            found[label, name] = found.get((label, name), "") + _text(node)
+            used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+            waiting += [(path, used_name) for used_name in used if used_name in source.definitions]
+        waiting.append((path, ""))
+    text = "\n".join(f"{label}:{name}\n{body}" for (label, name), body in sorted(found.items()))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _names(path: Path, names: Iterable[str] | None) -> list[str]:
+    defined = _read(path.resolve(), path.stat().st_mtime_ns).definitions
+    return sorted(defined if names is None else (n for n in names if n in defined))
+
+
+@cache
+def _read(path: Path, _modified: int) -> _Source:
+    return _Source(path)
+
+
+def _bound(node: ast.stmt) -> Iterator[str]:
+    match node:
+        case ast.FunctionDef() | ast.ClassDef() | ast.AsyncFunctionDef():
+            yield node.name
+        case ast.Import() | ast.ImportFrom():
+            for alias in node.names:
+                yield (alias.asname or alias.name).split(".")[0]
+        case ast.Assign() | ast.AnnAssign():
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                yield from (n.id for n in ast.walk(target) if isinstance(n, ast.Name))
+
+
+def _imported(node: ast.Import | ast.ImportFrom, name: str, at: Path) -> list[tuple[Path, str]]:
+    """Return what the local name `name` stands for, where it is defined in a local file."""
+    alias = next(a for a in node.names if (a.asname or a.name).split(".")[0] == name)
+    if isinstance(node, ast.Import):
+        return _whole(_local(alias.name, at))
+    package = _local(node.module or "", at)
+    submodule = _local(f"{node.module}.{alias.name}", at)
+    if submodule is not None:
+        return _whole(submodule)
+    if package is None or alias.name not in _read(package, package.stat().st_mtime_ns).definitions:
+        return []
+    return [(package, alias.name)]
+
+
+def _whole(path: Path | None) -> list[tuple[Path, str]]:
+    return [] if path is None else [(path, name) for name in _names(path, None)]
+
+
+def _local(module: str, at: Path) -> Path | None:
+    """Return the file of a module of this project, or of the package that `at` lies in."""
+    parts = module.split(".")
+    if parts[-1] in NEUTRAL and parts[0] == "priorbench":
+        return None
+    base = at.parent
+    while (base / "__init__.py").exists():
+        base = base.parent
+    for folder in (ROOT, base):
+        for path in (folder.joinpath(*parts).with_suffix(".py"), folder.joinpath(*parts)):
+            if path.suffix == ".py" and path.is_file():
+                return path.resolve()
+            if (path / "__init__.py").is_file():
+                return (path / "__init__.py").resolve()
+    return None
+
+
+def _docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+class _NoDocstrings(ast.NodeTransformer):
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
+            node.body = [n for n in body if not _docstring(n)] or [ast.Pass()]  # type: ignore[attr-defined]
+        return node
+
+
+def _text(node: ast.stmt) -> str:
+    copy = ast.parse(ast.unparse(node))
+    return ast.unparse(_NoDocstrings().visit(copy))

@@ -1,0 +1,74 @@
+"""What every step shares: its command line, its errors, and how plugins are set up in it."""
+
+import json
+import os
+import shutil
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from priorbench.errors import UserError
+from priorbench.locks import held
+from priorbench.registry import ROOT
+from priorbench.sources import source_hash
+
+RESULTS = Path("results")
+
+
+Main = Callable[[Namespace, Path], None]
+
+
+def run(main: Main, *inputs: str, lists: Sequence[str] = ()) -> None:
+    """Run a step's `main(arguments, state)` with its command line.
+
+    inputs: names of options that take a path; those in `lists` take any number of paths.
+    A user's mistake ends in one line. `state` outlives a kill: it is no declared output of a
+    rule, which would be deleted before a new try. Whoever finds it locked waits for the holder,
+    the orphan of a killed run, and has nothing left to do when that has finished.
+    """
+    parser = ArgumentParser(description=main.__doc__)
+    parser.add_argument("--spec", type=json.loads, required=True, help="what to do, as JSON")
+    parser.add_argument("--out", type=Path, required=True, help="the result: a file in its folder")
+    for name in inputs:
+        parser.add_argument(f"--{name}", type=Path)
+    for name in lists:
+        parser.add_argument(f"--{name}", type=Path, nargs="*", default=[])
+    arguments = parser.parse_args()
+    out = arguments.out
+    state = RESULTS / "store" / "state" / out.parent.relative_to(RESULTS) / out.stem
+    try:
+        prepare(arguments.spec)
+        with held(state / "lock"):
+            if out.exists():
+                print(f"{out}: is there already", file=sys.stderr)
+            else:
+                main(arguments, state)
+            shutil.rmtree(state)
+    except UserError as error:
+        print(f"{out}: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def prepare(spec: dict[str, Any]) -> None:
+    """Set threads and precision as `spec` says; UserError where the plan is out of date."""
+    source = spec.get("source")
+    if source and source_hash((ROOT / p, names) for p, names in source["roots"]) != source["hash"]:
+        raise UserError("its source has changed since the run was planned: start the run again")
+    threads = spec.get("threads", 1)
+    if (cores := len(os.sched_getaffinity(0))) < threads:
+        raise UserError(f"torch_threads: {threads} asked for, this machine has {cores} cores")
+    torch.set_num_threads(threads)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def configured(cls: Any, options: dict[str, Any]) -> Any:
+    """Return the config dataclass `cls` with `options` set; JSON's lists become tuples."""
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+    return cls(**values)
+

@@ -1,0 +1,15 @@
+rule degrade:
+    """Make the observations that all methods share."""
+    input:
+        images=images_of,
+    output:
+        STORE / "degrade/{imageset}/{unit}/{key}/observations.safetensors",
+    log:
+        STORE / "degrade/{imageset}/{unit}/{key}/degrade.log",
+    conda:
+        "../../environment.yml"
+    params:
+        spec=spec("degrade"),
+    shell:
+        "{LIGHT} workflow.scripts.degrade --spec {params.spec:q} --images {input.images}"
+        " --out {output} 2>&1 | tee {log}"

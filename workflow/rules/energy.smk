@@ -1,0 +1,31 @@
+def energy_model_of(wildcards):
+    method = EXPERIMENT.config["energy"][wildcards.imageset]
+    jobs = PLAN.models(wildcards.imageset, method, EXPERIMENT.seeds[0])
+    return [job.folder / "model.safetensors" for job in jobs]
+
+
+def energy_spec(wildcards):
+    return PLAN.energy(wildcards.imageset).json
+
+
+rule energy:
+    """Follow a search's loss for an image, a noisy and a shuffled one, and noise."""
+    input:
+        model=energy_model_of,
+        images=images_of,
+    output:
+        curve=STORE / "energy/{imageset}/{method}/{seed}-{key}/curve.csv",
+        run=STORE / "energy/{imageset}/{method}/{seed}-{key}/run.json",
+    log:
+        STORE / "energy/{imageset}/{method}/{seed}-{key}/energy.log",
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        gpu=GPU,
+    params:
+        spec=energy_spec,
+        model=model_option,
+    shell:
+        "{HEAVY} workflow.scripts.energy --spec {params.spec:q} {params.model}"
+        " --images {input.images} --out {output.curve} 2>&1 | tee {log}"

@@ -1,0 +1,15 @@
+rule prepare:
+    """Write the images of a set, in three splits, and its card."""
+    output:
+        card=STORE / "prepare/{imageset}/{key}/card.json",
+        train=STORE / "prepare/{imageset}/{key}/train.npy",
+        val=STORE / "prepare/{imageset}/{key}/val.npy",
+        test=STORE / "prepare/{imageset}/{key}/test.npy",
+    log:
+        STORE / "prepare/{imageset}/{key}/prepare.log",
+    conda:
+        "../../environment.yml"
+    params:
+        spec=spec("prepare"),
+    shell:
+        "{LIGHT} workflow.scripts.prepare --spec {params.spec:q} --out {output.card} 2>&1 | tee {log}"

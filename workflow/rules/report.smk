@@ -1,0 +1,21 @@
+rule report:
+    """Write one page with verdicts, tables, figures and run records."""
+    input:
+        lists=LISTS,
+        tables=rules.tables.output,
+        figures=rules.figures.input,
+    output:
+        f"{OUT}/report.html",
+    log:
+        f"{OUT}/report.log",
+    conda:
+        "../../environment.yml"
+    params:
+        experiment=EXPERIMENT.to_json(),
+        lists=[f"@{path}" for path in LISTS],
+        tables=f"{OUT}/tables",
+        figures=f"{OUT}/figures",
+    shell:
+        "python -m workflow.scripts.report --experiment {params.experiment:q}"
+        " --inputs {params.lists} --tables {params.tables} --figures {params.figures}"
+        " --out {output} 2>&1 | tee {log}"

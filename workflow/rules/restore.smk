@@ -1,0 +1,24 @@
+rule restore:
+    """Restore the observations of a unit: no original is among the inputs."""
+    input:
+        model=model_of,
+        observations=observations_of,
+    output:
+        restored=STORE / "restore/{imageset}/{unit}/{method}/{seed}-{key}/restored.safetensors",
+        curve=STORE / "restore/{imageset}/{unit}/{method}/{seed}-{key}/curve.csv",
+        run=STORE / "restore/{imageset}/{unit}/{method}/{seed}-{key}/run.json",
+    log:
+        STORE / "restore/{imageset}/{unit}/{method}/{seed}-{key}/restore.log",
+    benchmark:
+        STORE / "restore/{imageset}/{unit}/{method}/{seed}-{key}/benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        gpu=GPU,
+    params:
+        spec=spec("restore"),
+        model=model_option,
+    shell:
+        "{HEAVY} workflow.scripts.restore --spec {params.spec:q} {params.model}"
+        " --observations {input.observations} --out {output.restored} 2>&1 | tee {log}"

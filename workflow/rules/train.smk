@@ -1,0 +1,25 @@
+rule train:
+    """Train a method on the training images of a set."""
+    input:
+        images=images_of,
+    output:
+        model=STORE / "train/{imageset}/{method}/{seed}-{key}/model.safetensors",
+        milestones=STORE / "train/{imageset}/{method}/{seed}-{key}/milestones.safetensors",
+        curve=STORE / "train/{imageset}/{method}/{seed}-{key}/curve.csv",
+        run=STORE / "train/{imageset}/{method}/{seed}-{key}/run.json",
+    log:
+        STORE / "train/{imageset}/{method}/{seed}-{key}/train.log",
+    benchmark:
+        STORE / "train/{imageset}/{method}/{seed}-{key}/benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    # the longest jobs of a run begin first, so that none is left over at its end
+    priority: 10
+    resources:
+        gpu=GPU,
+    params:
+        spec=spec("train"),
+    shell:
+        "{HEAVY} workflow.scripts.train --spec {params.spec:q} --images {input.images}"
+        " --out {output.model} 2>&1 | tee {log}"

@@ -1,0 +1,45 @@
+"""Make the observations y = A(x) + sigma n that all methods share."""
+
+from argparse import Namespace
+from pathlib import Path
+
+import torch
+
+from priorbench import registry, step
+from priorbench.contract import Images, Observation
+from priorbench.images import Prepared
+from priorbench.observations import write_observations
+from priorbench.seeds import generator
+
+
+def main(arguments: Namespace, state: Path) -> None:
+    """Make the observations y = A(x) + sigma n that all methods share."""
+    spec = arguments.spec
+    images = Prepared(arguments.images.parent)
+    originals = Images(images.test)[: spec["count"]]
+    seen = {}
+    for task, about in spec["tasks"].items():
+        plugin = registry.load("tasks", about["plugin"])
+        cfg = step.configured(plugin.Config, about["config"])
+        plugin.check(cfg, images.shape)
+        seen[task] = observe(plugin, cfg, originals, spec["seed"], about["plugin"])
+        about["protocol"] = plugin.protocol(cfg, images.shape)
+    write_observations(arguments.out, seen, spec["tasks"], images.card["sha256"]["test"])
+
+
+def observe(plugin: object, cfg: object, x: torch.Tensor, seed: int, name: str) -> Observation:
+    """Return the observation of images x; what is drawn is seeded by the image's number."""
+    shape = tuple(x.shape[1:])
+    drawn = [plugin.draw(cfg, shape, generator(seed, name, "draw", i)) for i in range(len(x))]
+    parameters = {key: torch.stack([d[key] for d in drawn]) for key in drawn[0]}
+    y = plugin.degrade(x, cfg, **parameters)
+    if cfg.sigma:
+        noise = [torch.randn(y.shape[1:], generator=generator(seed, name, "noise", i)) for i in range(len(x))]
+        y = y + cfg.sigma * torch.stack(noise)
+    if getattr(cfg, "clip", False):
+        y = y.clamp(0, 1)
+    return Observation(y, plugin, cfg, shape, torch.arange(len(x)), parameters)
+
+
+if __name__ == "__main__":
+    step.run(main, "images")

@@ -1,0 +1,57 @@
+"""Follow a search's loss for an image, a noisy one, a shuffled one, and noise (DIP, figure 2)."""
+
+from argparse import Namespace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from priorbench import models, registry, step
+from priorbench.contract import Images
+from priorbench.curve import COLUMNS
+from priorbench.files import write_rows
+from priorbench.images import Prepared
+from priorbench.observations import undamaged
+from priorbench.paths import parse
+from priorbench.records import Record
+from priorbench.restoring import restore
+from priorbench.seeds import generator
+
+NOISE = 25 / 255  # standard deviation of the noise added to the image
+
+
+def targets(x: Tensor) -> dict[str, Tensor]:
+    """Return what the search has to fit, by name: x, (n, 3, h, w), and three spoiled versions."""
+    draw = generator("energy")
+    order = torch.randperm(x.shape[2] * x.shape[3], generator=draw)
+    return {
+        "image": x,
+        "image plus noise": x + NOISE * torch.randn(x.shape, generator=draw),
+        "shuffled image": x.flatten(2)[:, :, order].view_as(x),
+        "noise": torch.rand(x.shape, generator=draw),
+    }
+
+
+def main(arguments: Namespace, state: Path) -> None:
+    """Follow a search's loss for an image, a noisy one, a shuffled one, and noise."""
+    spec = arguments.spec
+    imageset = parse(arguments.out).imageset
+    record = Record("energy", spec, imageset)
+    originals = Images(Prepared(arguments.images.parent).test)[: spec["count"]]
+    trained = models.load(arguments.model, spec)
+    plugin = registry.load("methods", spec["plugin"])
+    cfg = step.configured(plugin.RestoreConfig, spec["config"])
+    rows = []
+    for name, target in targets(originals).items():
+        seen = undamaged(target.to(spec["device"]))
+        chunked = {**spec, "chunk": spec["count"]}
+        folder = state / name.replace(" ", "-")
+        title = f"energy {imageset} {name}"
+        _, curve = restore(plugin, trained.model, seen, cfg, chunked, folder, title)
+        rows += [(name, *row) for row in curve]
+    record.write(arguments.out.with_name("run.json"), effective=models.effective(cfg))
+    write_rows(arguments.out, ("task", *COLUMNS), rows)
+
+
+if __name__ == "__main__":
+    step.run(main, "images", "model")

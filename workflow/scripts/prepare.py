@@ -1,0 +1,27 @@
+"""Write the images of a set, in three splits, and its card."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from priorbench import registry, step
+from priorbench.images import SPLITS, write_prepared
+
+
+def main(arguments: Namespace, state: Path) -> None:
+    """Write the images of a set, in three splits, and its card."""
+    spec = arguments.spec
+    plugin = registry.load("imagesets", spec["plugin"])
+    built = plugin.build(step.configured(plugin.Config, spec["config"]))
+    labels = built.labels
+    card = {
+        "name": spec["name"],
+        "label": spec["label"],
+        **built.card,
+        "clusters": {split: list(built.clusters[split]) for split in SPLITS},
+        "labels": labels and {split: [int(c) for c in labels[split]] for split in SPLITS},
+    }
+    write_prepared(arguments.out.parent, card, {split: getattr(built, split) for split in SPLITS})
+
+
+if __name__ == "__main__":
+    step.run(main)

@@ -1,0 +1,91 @@
+"""Search for clean images: what a method's range can express, and whether training had a plateau.
+
+The test images are shown undamaged, so this is a control and no restoration. The validation
+images are searched for with the final model and with its states at 80 % of each stage.
+"""
+
+from argparse import Namespace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from priorbench import models, registry, step
+from priorbench.contract import Images
+from priorbench.files import write_arrays
+from priorbench.images import Prepared
+from priorbench.loop import DivergedError
+from priorbench.observations import undamaged
+from priorbench.paths import parse
+from priorbench.records import Record
+from priorbench.restoring import restore
+
+PLATEAU = 0.1  # dB on validation images over the last fifth of a stage
+
+
+def main(arguments: Namespace, state: Path) -> None:
+    """Search for clean images: a method's range, and whether its training had a plateau."""
+    spec = arguments.spec
+    record = Record("represent", spec, parse(arguments.out).imageset)
+    images = Prepared(arguments.images.parent)
+    trained = models.load(arguments.model, spec)
+    plugin = registry.load("methods", spec["plugin"])
+    found, validation, status = {}, {}, trained.record["status"]
+    if not trained.diverged:
+        search = _Search(plugin, spec, state, parse(arguments.out).imageset)
+        try:
+            found["represent"] = search(trained.model, images.test[: spec["count"]], "test")
+            validation, status = _plateau(search, trained, images.val[: spec["validation"]])
+        except DivergedError as diverged:
+            found, status = {}, str(diverged)
+    record.write(
+        arguments.out.with_name("run.json"),
+        config=spec["config"],
+        images=spec["count"],
+        validation_psnr=validation,
+        status=status,
+    )
+    write_arrays(arguments.out, found)
+
+
+class _Search:
+    """A method's own search with A = identity."""
+
+    def __init__(self, plugin: ModuleType, spec: dict[str, Any], state: Path, imageset: str) -> None:
+        self.plugin, self.spec, self.state, self.imageset = plugin, spec, state, imageset
+        self.cfg = step.configured(plugin.RestoreConfig, spec["config"])
+
+    def __call__(self, model: Any, originals: np.ndarray, name: str) -> np.ndarray:
+        title = f"represent {self.imageset} {self.spec['method']} {name}"
+        seen = undamaged(Images(originals)[:].to(self.spec["device"]))
+        state = self.state / name
+        return restore(self.plugin, model, seen, self.cfg, self.spec, state, title)[0]
+
+
+def _plateau(
+    search: _Search, trained: models.Trained, originals: np.ndarray
+) -> tuple[dict[str, float], str]:
+    """Return validation PSNRs by state, and the status that follows from them."""
+    if trained.record["steps"] == 0:
+        return {}, "untrained" if trained.model is None else "closed form"
+    final = _psnr(search(trained.model, originals, "final"), originals)
+    psnrs = {"final": final}
+    # from the last stage back to the first that moved the decoder: an encoder's stage does not
+    for stage, state in reversed(trained.milestones().items()):
+        model = trained.at(state).eval().requires_grad_(False)
+        psnrs[stage] = _psnr(search(model, originals, f"stage-{stage}"), originals)
+        if psnrs[stage] != final:
+            break
+    moved = abs(final - psnrs[stage])
+    return psnrs, "plateau" if moved < PLATEAU else "budget-limited"
+
+
+def _psnr(restored: np.ndarray, originals: np.ndarray) -> float:
+    difference = (restored.astype(float) - originals.astype(float)) / 255
+    error = np.square(difference).mean(axis=(1, 2, 3)).clip(1e-12)
+    return round(float(np.mean(-10 * np.log10(error))), 4)
+
+
+if __name__ == "__main__":
+    step.run(main, "images", "model")

@@ -1,0 +1,54 @@
+"""Restore the observations of a unit with one method: it sees y and A, never the original."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from priorbench import models, registry, step
+from priorbench.curve import COLUMNS
+from priorbench.files import write_arrays, write_rows
+from priorbench.loop import DivergedError
+from priorbench.observations import read_observations
+from priorbench.paths import parse
+from priorbench.records import Record
+from priorbench.restoring import restore
+
+
+def main(arguments: Namespace, state: Path) -> None:
+    """Restore the observations of a unit with one method."""
+    spec = arguments.spec
+    record = Record("restore", spec, parse(arguments.out).imageset)
+    trained = models.load(arguments.model, spec)
+    plugin = registry.load("methods", spec["plugin"])
+    restored, rows, seconds, configs = {}, [], {}, {}
+    status = trained.record["status"]
+    observations = read_observations(arguments.observations, spec["device"])
+    for task, seen in {} if trained.diverged else observations.items():
+        cfg = step.configured(plugin.RestoreConfig, spec["configs"][task])
+        configs[task] = models.effective(cfg)
+        title = f"restore {parse(arguments.out).imageset} {task} {spec['method']}"
+        try:
+            begun = record.elapsed()
+            restored[task], curve = restore(
+                plugin, trained.model, seen, cfg, spec, state / task, title
+            )
+            seconds[task] = round(record.elapsed() - begun, 2)
+        except DivergedError as diverged:
+            status = f"{diverged}, {task}"
+            continue
+        rows += [(task, *row) for row in curve]
+    write_rows(arguments.out.with_name("curve.csv"), ("task", *COLUMNS), rows)
+    record.write(
+        arguments.out.with_name("run.json"),
+        config=spec["configs"],
+        effective=configs,
+        note="" if trained.model else models.note(plugin, *configs.values()),
+        images=len(next(iter(observations.values()))),
+        parameters=trained.record["parameters"],
+        task_seconds=seconds,
+        status=status,
+    )
+    write_arrays(arguments.out, restored)
+
+
+if __name__ == "__main__":
+    step.run(main, "model", "observations")

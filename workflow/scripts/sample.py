@@ -1,0 +1,99 @@
+"""Show what a model has learned: samples, training images reconstructed, codes interpolated."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from priorbench import models, registry, step
+from priorbench.contract import Images
+from priorbench.files import to_uint8, write_arrays
+from priorbench.images import Prepared
+from priorbench.observations import undamaged
+from priorbench.paths import parse
+from priorbench.records import Record
+from priorbench.restoring import restore
+from priorbench.seeds import generator, seed_torch
+
+CHUNK = 32  # images decoded at a time
+
+
+def main(arguments: Namespace, state: Path) -> None:
+    """Draw samples, reconstruct training images, and go from one code to another."""
+    spec = arguments.spec
+    record = Record("sample", spec, parse(arguments.out).imageset)
+    images = Images(Prepared(arguments.images.parent).train, torch.device(spec["device"]))
+    trained = models.load(arguments.model, spec)
+    shown = {} if trained.diverged else show(trained, images, spec, state)
+    plugin = registry.load("methods", spec["plugin"])
+    record.write(
+        arguments.out.with_name("run.json"),
+        status=trained.record["status"],
+        samples=getattr(plugin, "SAMPLES", ""),
+        interpolations=shown.pop("from", ""),
+    )
+    write_arrays(arguments.out, shown)
+
+
+@torch.no_grad()
+def show(
+    trained: models.Trained, images: Images, spec: dict[str, Any], state: Path
+) -> dict[str, Any]:
+    """Return arrays of pictures by name, as far as the model can make them."""
+    model, shown = trained.model, {}
+    abilities = registry.describe("methods", spec["plugin"]).model
+    if "draw" in abilities:
+        seed_torch(spec["seed"], "sample")
+        shown["samples"] = decode(model, model.draw(spec["samples"]))
+    order = torch.randperm(len(images), generator=generator("shown"))
+    chosen = order[: spec["reconstructions"]].sort().values
+    shown["training"] = to_uint8(images[chosen].cpu().numpy())
+    codes = None
+    if "decode" in abilities:
+        if trained.codes is not None:
+            codes = torch.from_numpy(trained.codes[chosen.numpy()]).to(images.device)
+        elif "encode" in abilities:
+            codes = model.encode(images[chosen])
+    if codes is not None:
+        shown["reconstructions"] = decode(model, codes)
+        shown["from"] = "codes of training images"
+    else:
+        shown["reconstructions"] = searched(trained, images[chosen], spec, state)
+        if "draw" in abilities:
+            seed_torch(spec["seed"], "interpolate")
+            codes = model.draw(2 * spec["pairs"])
+            shown["from"] = "codes drawn at random"
+    if codes is not None:
+        lines = [
+            decode(model, between(codes[2 * k], codes[2 * k + 1], spec["between"]))
+            for k in range(min(spec["pairs"], len(codes) // 2))
+        ]
+        shown["interpolations"] = np.stack(lines)
+    return shown
+
+
+def between(a: Tensor, b: Tensor, count: int) -> Tensor:
+    """Return `count` codes on the straight line from a to b."""
+    share = torch.linspace(0, 1, count, device=a.device).view(-1, *[1] * a.ndim)
+    return a + share * (b - a)
+
+
+def decode(model: Any, codes: Tensor) -> np.ndarray:
+    """Return the images of codes, uint8 (n, 3, h, w)."""
+    return to_uint8(torch.cat([model.decode(c).cpu() for c in codes.split(CHUNK)]).numpy())
+
+
+@torch.enable_grad()
+def searched(trained: models.Trained, x: Tensor, spec: dict[str, Any], state: Path) -> np.ndarray:
+    """Reconstruct images x by the method's own search, where a model has no codes of them."""
+    plugin = registry.load("methods", spec["plugin"])
+    cfg = step.configured(plugin.RestoreConfig, spec["config"])
+    title = f"reconstruct {spec['method']}"
+    return restore(plugin, trained.model, undamaged(x), cfg, spec, state, title)[0]
+
+
+if __name__ == "__main__":
+    step.run(main, "images", "model")
