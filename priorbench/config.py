@@ -70,7 +70,9 @@ class Experiment:
 
     def tasks_of(self, imageset: str) -> list[str]:
         """Rows of the tasks that are run on `imageset`."""
-        return [t for t, e in self.tasks.items() if imageset in e.options.get("imagesets", [imageset])]
+        return [
+            t for t, e in self.tasks.items() if imageset in e.options.get("imagesets", [imageset])
+        ]
 
     def units_of(self, imageset: str) -> dict[str, list[str]]:
         """Units of restoration of `imageset`, and the tasks of each."""
@@ -127,11 +129,11 @@ def _top(config: Mapping[str, Any], file: str) -> dict[str, Any]:
         value = config.get(key, default)
         if value is None:
             raise UserError(f"{file}: `{key}` is missing")
+        full[key] = value
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise UserError(f"{file}: `{key}` must be a {kind.__name__}, found {value!r}")
-        if kind is int and value < (0 if key == "observation_seed" else 1):
+        if kind is int and full[key] < (0 if key == "observation_seed" else 1):
             raise UserError(f"{file}: `{key}` must be positive, found {value}")
-        full[key] = value
     for key, choices in (("device", DEVICES), ("unit", UNITS)):
         if full[key] not in choices:
             raise UserError(f"{file}: {key} `{full[key]}`: {nearest(full[key], choices)}")
@@ -182,7 +184,11 @@ def _check_entries(experiment: Experiment, file: str) -> None:
 
 
 def _check_method(
-    options: dict[str, Any], entry: Entry, experiment: Experiment, where: str, places: tuple[str, ...]
+    options: dict[str, Any],
+    entry: Entry,
+    experiment: Experiment,
+    where: str,
+    places: tuple[str, ...],
 ) -> None:
     for key, value in options.items():
         if key in ("train", "restore"):
@@ -227,8 +233,8 @@ def _fits(value: Any, annotation: ast.expr) -> bool:
             return isinstance(value, list | tuple) and all(_fits(v, kinds[0]) for v in value)
         case ast.Name(id=name):
             kinds_of = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
-            right = isinstance(value, kinds_of.get(name, (types.NoneType,)))
-            return right and (name == "bool" or not isinstance(value, bool))
+            of_kind = isinstance(value, kinds_of.get(name, (types.NoneType,)))
+            return of_kind and (name == "bool" or not isinstance(value, bool))
     return False
 
 

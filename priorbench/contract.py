@@ -16,6 +16,7 @@ from torch import Tensor
 
 Shape = tuple[int, int, int]  # (3, h, w) of one image
 Index = Tensor | slice | Sequence[int]
+CPU = torch.device("cpu")
 T = TypeVar("T")
 
 
@@ -24,7 +25,7 @@ class Images:
     """Training images: uint8 in a memory map, floats made per batch on the device."""
 
     pixels: NDArray[np.uint8]  # (N, 3, h, w)
-    device: torch.device = torch.device("cpu")
+    device: torch.device = CPU
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -67,9 +68,7 @@ class Observation:
 
     def naive(self) -> Tensor:
         """Return the first naive inverse of y: a rough image, (n, 3, h, w) in [0, 1]."""
-        images: dict[str, Tensor] = self.task.naive(
-            self.y, self.cfg, self.shape, **self.parameters
-        )
+        images: dict[str, Tensor] = self.task.naive(self.y, self.cfg, self.shape, **self.parameters)
         return next(iter(images.values()))
 
     def __getitem__(self, index: Tensor) -> "Observation":

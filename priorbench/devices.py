@@ -32,7 +32,7 @@ def gpus() -> list[str]:
 
 
 def resolve(device: str) -> str:
-    """Return "cpu" or "cuda" for a config's `device`; UserError where a GPU is asked for in vain."""
+    """Return "cpu" or "cuda" for a config's `device`; UserError where there is no GPU for it."""
     if device == "cpu":
         return "cpu"
     found = gpus()

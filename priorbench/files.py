@@ -97,4 +97,5 @@ def to_uint8(images: Array) -> NDArray[np.uint8]:
     """Round images in [0, 1] to 8 bits; UserError where they are not finite."""
     if not np.isfinite(images).all():
         raise UserError("images are not finite")
-    return np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
+    rounded: NDArray[np.uint8] = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
+    return rounded

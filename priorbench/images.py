@@ -51,7 +51,9 @@ class Prepared:
         return images
 
 
-def write_prepared(folder: Path, card: dict[str, Any], splits: dict[str, NDArray[np.uint8]]) -> None:
+def write_prepared(
+    folder: Path, card: dict[str, Any], splits: dict[str, NDArray[np.uint8]]
+) -> None:
     """Write splits and card; counts, shape and checksums are added to the card."""
     for name in SPLITS:
         check_images(name, splits[name])

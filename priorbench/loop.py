@@ -5,7 +5,6 @@ A resumed run equals an uninterrupted one bit for bit: random numbers are a func
 """
 
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -172,7 +171,7 @@ class Loop:
         """zero_grad, backward, step; a loss that is not finite ends the run as diverged."""
         for optimiser in optimisers:
             optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         for optimiser in optimisers:
             optimiser.step()
         self.counters["updates"] += 1
@@ -230,7 +229,9 @@ class Loop:
                 "step": step,
                 "done": list(self._done),
                 "model": self.model.state_dict() if self.model is not None else {},
-                "kept": [k.detach() if isinstance(k, Tensor) else k.state_dict() for k in self._kept],
+                "kept": [
+                    k.detach() if isinstance(k, Tensor) else k.state_dict() for k in self._kept
+                ],
                 "tables": [table.redo_log() for table in self.tables],
                 "curve": self.curve.state(),
                 "counters": self.counters,

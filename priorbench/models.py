@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.lib.format import open_memmap
-from safetensors.torch import load_file, safe_open, save_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from priorbench import registry
@@ -19,7 +20,9 @@ from priorbench.seeds import seed_torch
 from priorbench.step import configured
 
 
-def build(plugin: ModuleType, config: dict[str, Any], shape: tuple[int, ...], spec: dict[str, Any]) -> Any:
+def build(
+    plugin: ModuleType, config: dict[str, Any], shape: tuple[int, ...], spec: dict[str, Any]
+) -> Any:
     """Return a new Model of `plugin`, its weights drawn under the run's seed."""
     seed_torch(spec["seed"], "model")
     with torch.device(spec["device"]):
@@ -55,7 +58,7 @@ class Trained:
 
     @property
     def diverged(self) -> bool:
-        """Whether training ended in a loss that was not finite: there is nothing to restore with."""
+        """Whether training ended in a loss that was not finite: nothing can be restored."""
         return str(self.record["status"]).startswith("diverged")
 
     def milestones(self) -> dict[str, dict[str, Tensor]]:
@@ -69,7 +72,7 @@ class Trained:
 
 
 def load(file: Path | None, spec: dict[str, Any]) -> Trained:
-    """Read the model that a training left in `file`; without a file, a method that learns nothing."""
+    """Read the model that a training left in `file`; none, for a method that learns nothing."""
     if file is None:
         return Trained(None, {"status": "untrained", "steps": 0, "parameters": 0}, None, Path())
     folder = file.parent

@@ -53,6 +53,6 @@ def undamaged(images: torch.Tensor) -> Observation:
         y=images,
         task=identity,
         cfg=identity.Config(),
-        shape=tuple(images.shape[1:]),
+        shape=(3, images.shape[2], images.shape[3]),
         ids=torch.arange(len(images)),
     )

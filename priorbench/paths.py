@@ -4,8 +4,9 @@
 results/store where experiments share it, under results/<experiment> where they do not.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from priorbench.errors import UserError
 
@@ -32,8 +33,8 @@ class Place:
     imageset: str
     unit: str = ""
     method: str = ""
-    seed: int | None = None
     key: str = ""
+    seed: int | None = None
 
 
 def folder(verb: str, key: str, **parts: object) -> Path:
@@ -52,11 +53,11 @@ def parse(path: Path | str) -> Place:
         names = GRAMMAR.get(verb)
         if names is None or len(parts) != start + len(names) + 2:
             continue
-        found = dict(zip(names, parts[start + 1 :], strict=False))
+        found: dict[str, Any] = dict(zip(names, parts[start + 1 :], strict=False))
         if verb == "score":
             found["unit"] = Path(path).stem
         if "run" in found:
             seed, _, found["key"] = found.pop("run").partition("-")
-            return Place(verb, seed=int(seed), **found)
+            return replace(Place(verb, **found), seed=int(seed))
         return Place(verb, **found)
     raise UserError(f"{path}: not the path of a result; verbs: {', '.join(GRAMMAR)}")

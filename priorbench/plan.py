@@ -56,7 +56,9 @@ class Plan:
             "plugin": entry.plugin,
             "config": self.experiment.imageset_config(imageset),
         }
-        return self._job("prepare", spec, [(entry.about.path, ("Config", "build"))], [], imageset=imageset)
+        return self._job(
+            "prepare", spec, [(entry.about.path, ("Config", "build"))], [], imageset=imageset
+        )
 
     def degrade(self, imageset: str, unit: str) -> Job:
         """Make the observations that all methods share."""
@@ -66,7 +68,9 @@ class Plan:
             "seed": self.experiment.config["observation_seed"],
         }
         roots = self._task_roots(imageset, unit)
-        return self._job("degrade", spec, roots, [self.prepare(imageset)], imageset=imageset, unit=unit)
+        return self._job(
+            "degrade", spec, roots, [self.prepare(imageset)], imageset=imageset, unit=unit
+        )
 
     def control(self, imageset: str, unit: str) -> Job:
         """Picture the observations, and make the naive inverses."""
@@ -82,7 +86,9 @@ class Plan:
         }
         roots: list[Root] = [(entry.about.path, ("TrainConfig", "Model", "train"))]
         upstream = [self.prepare(imageset)]
-        return self._job("train", spec, roots, upstream, imageset=imageset, method=method, seed=seed)
+        return self._job(
+            "train", spec, roots, upstream, imageset=imageset, method=method, seed=seed
+        )
 
     def restore(self, imageset: str, unit: str, method: str, seed: int) -> Job:
         """Restore the observations of a unit."""

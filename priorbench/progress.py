@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -13,7 +14,7 @@ class Progress:
 
     def __init__(self, title: str) -> None:
         self.title = title
-        self._bar: tqdm | None = None
+        self._bar: tqdm[NoReturn] | None = None
         self._stage = ""
         self._begun = self._said = time.monotonic()
 

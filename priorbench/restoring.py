@@ -40,7 +40,9 @@ def restore(
         )
         restored = plugin.restore(model, part, cfg, loop).detach().cpu().numpy()
         if restored.shape != (len(part), *part.shape):
-            raise UserError(f"{title}: restore returned {restored.shape}, not {(len(part), *part.shape)}")
+            raise UserError(
+                f"{title}: restore returned {restored.shape}, not {(len(part), *part.shape)}"
+            )
         images.append(to_uint8(restored))
         for stage, step, name, image, value in loop.curve.rows:
             rows.append((stage, step, name, int(chunk[image]) if image >= 0 else image, value))

@@ -90,12 +90,12 @@ class Scorer:
 
     def _rows(self, head: tuple[Any, ...], values: list[float] | str, told: str) -> Iterator[Row]:
         if isinstance(values, str):
-            yield (*head, -1, "", values)  # type: ignore[misc]
+            yield (*head, -1, "", values)
         elif len(values) == 1 and self.plugins[head[4]].PER == "set":
-            yield (*head, -1, values[0], told)  # type: ignore[misc]
+            yield (*head, -1, values[0], told)
         else:
             for image, value in enumerate(values):
-                yield (*head, image, value, told)  # type: ignore[misc]
+                yield (*head, image, value, told)
 
     def _per_image(
         self, name: str, restored: Pixels, original: Pixels, hidden: NDArray[np.bool_] | None
@@ -151,7 +151,7 @@ def weights_label(plugin: ModuleType) -> str:
 def regions(
     restored: Pixels, seen: Observation
 ) -> Iterator[tuple[str, Pixels, NDArray[np.bool_] | None]]:
-    """Yield what is scored: the image as restored, with known data put back, and its hidden part."""
+    """Yield what is scored: images as restored, with known data put back, their hidden parts."""
     yield "raw", restored, None
     if hasattr(seen.task, "paste"):
         pasted = seen.task.paste(Images(restored)[:], seen.y, seen.cfg, **seen.parameters)

@@ -71,4 +71,3 @@ def configured(cls: Any, options: dict[str, Any]) -> Any:
     """Return the config dataclass `cls` with `options` set; JSON's lists become tuples."""
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
     return cls(**values)
-

@@ -1,4 +1,6 @@
+import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -7,8 +9,10 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 # the jobs run with the Python that runs Snakemake, and find the project wherever they run
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-os.environ["PYTHONPATH"] = str(ROOT)
+shell.prefix(
+    f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"
+    f" PYTHONPATH={shlex.quote(str(ROOT))}; "
+)
 
 from priorbench import locks, weights
 from priorbench.config import Experiment
@@ -31,6 +35,42 @@ LIGHT = "python -m priorbench.launch cpu 1"
 HEAVY = f"python -m priorbench.launch {DEVICE} {THREADS}"
 
 
+METRICS = {name: entry.plugin for name, entry in EXPERIMENT.metrics.items()}
+# scores are made again when weights that were missing have come
+WEIGHTS = {
+    name: weights.state(name)
+    for entry in EXPERIMENT.metrics.values()
+    for name in entry.about.constants.get("WEIGHTS", ())
+}
+SCORING = json.dumps(
+    {"metrics": METRICS, "weights": WEIGHTS, "samples": EXPERIMENT.config["samples"]}
+)
+
+# figure: whether an image set has it
+FIGURES = {
+    name: list(EXPERIMENT.imagesets)
+    for name in (
+        "restorations",
+        "bars",
+        "samples",
+        "reconstructions",
+        "interpolations",
+        "training",
+        "tradeoff",
+    )
+} | {"energy": list(EXPERIMENT.config["energy"])}
+PER_IMAGE = [n for n, e in EXPERIMENT.metrics.items() if e.about.constants["PER"] == "image"]
+TABLES = [
+    table
+    for imageset in EXPERIMENT.imagesets
+    for table in (
+        *(f"quality-{imageset}-{metric}" for metric in PER_IMAGE),
+        f"samples-{imageset}",
+        f"cost-{imageset}",
+    )
+]
+
+
 wildcard_constraints:
     imageset="|".join(EXPERIMENT.imagesets),
     method="|".join(EXPERIMENT.methods),
@@ -45,58 +85,3 @@ onstart:
     if RUNNING is None:
         holder = Path(OUT, ".lock").read_text()
         raise WorkflowError(f"{OUT}: another run of this experiment is alive: {holder}")
-
-
-def spec(verb):
-    """Return the params function that tells a job of `verb` what to do."""
-
-    def tell(wildcards):
-        parts = {k: v for k, v in wildcards.items() if k != "key"}
-        if "seed" in parts:
-            parts["seed"] = int(parts["seed"])
-        job = getattr(PLAN, verb)(**parts)
-        if job.key != wildcards.key:
-            raise WorkflowError(f"{verb} {wildcards.key}: the config and code now lead to {job.key}")
-        return job.json
-
-    return tell
-
-
-def images_of(wildcards):
-    """Return the card of the image set, which stands for its folder."""
-    return PLAN.prepare(wildcards.imageset).folder / "card.json"
-
-
-def observations_of(wildcards):
-    return PLAN.degrade(wildcards.imageset, wildcards.unit).folder / "observations.safetensors"
-
-
-def controls_of(wildcards):
-    return PLAN.control(wildcards.imageset, wildcards.unit).folder / "controls.safetensors"
-
-
-def model_of(wildcards):
-    """Return the model that a method rests on; nothing for a method that learns nothing."""
-    models = PLAN.models(wildcards.imageset, wildcards.method, int(wildcards.seed))
-    return [job.folder / "model.safetensors" for job in models]
-
-
-def model_option(wildcards, input):
-    return f"--model {input.model}" if input.model else ""
-
-
-def runs(verb, name, imageset, unit=None):
-    """Return the files `name` that the runs of all methods and seeds leave for `verb`."""
-    units = [] if unit is None else [unit]
-    paths = [
-        getattr(PLAN, verb)(imageset, *units, method, seed).folder / name
-        for method in EXPERIMENT.methods
-        for seed in EXPERIMENT.seeds
-        if verb not in ("train", "sample") or EXPERIMENT.methods[method].about.learns
-    ]
-    return finished(paths)
-
-
-def finished(paths):
-    """Return `paths`, or with `gaps: true` those that are there."""
-    return [p for p in paths if Path(p).exists()] if EXPERIMENT.config["gaps"] else paths

@@ -1,48 +1,3 @@
-# figure: whether an image set has it
-FIGURES = {
-    name: list(EXPERIMENT.imagesets)
-    for name in (
-        "restorations",
-        "bars",
-        "samples",
-        "reconstructions",
-        "interpolations",
-        "training",
-        "tradeoff",
-    )
-} | {"energy": list(EXPERIMENT.config["energy"])}
-PER_IMAGE = [n for n, e in EXPERIMENT.metrics.items() if e.about.constants["PER"] == "image"]
-TABLES = [
-    table
-    for imageset in EXPERIMENT.imagesets
-    for table in (
-        *(f"quality-{imageset}-{metric}" for metric in PER_IMAGE),
-        f"samples-{imageset}",
-        f"cost-{imageset}",
-    )
-]
-
-
-def results_of(wildcards):
-    """Return all files that tables and figures of an image set are made from."""
-    imageset = wildcards.imageset
-    units = EXPERIMENT.units_of(imageset)
-    paths = [PLAN.prepare(imageset).folder / name for name in ("card.json", "test.npy")]
-    paths += [f"{OUT}/score/{imageset}/{name}.csv" for name in (*units, "samples")]
-    for unit in units:
-        paths.append(PLAN.control(imageset, unit).folder / "controls.safetensors")
-        paths.append(PLAN.degrade(imageset, unit).folder / "observations.safetensors")
-        for name in ("restored.safetensors", "run.json", "curve.csv"):
-            paths += runs("restore", name, imageset, unit)
-    for name in ("run.json", "curve.csv"):
-        paths += runs("train", name, imageset)
-    for verb, name in (("represent", "represented"), ("sample", "samples")):
-        paths += runs(verb, "run.json", imageset) + runs(verb, f"{name}.safetensors", imageset)
-    if imageset in EXPERIMENT.config["energy"]:
-        paths.append(PLAN.energy(imageset).folder / "curve.csv")
-    return finished(paths)
-
-
 rule gather:
     """List the results of an image set: too many for a command line."""
     input:
@@ -65,12 +20,12 @@ rule tables:
     input:
         LISTS,
     output:
-        report(
+        csv=report(
             expand(f"{OUT}/tables/{{table}}.csv", table=TABLES),
             caption="../report/tables.rst",
             category="Tables",
         ),
-        expand(f"{OUT}/tables/{{table}}.{{suffix}}", table=TABLES, suffix=("md", "tex")),
+        others=expand(f"{OUT}/tables/{{table}}.{{suffix}}", table=TABLES, suffix=("md", "tex")),
     log:
         f"{OUT}/tables/tables.log",
     conda:
@@ -78,10 +33,9 @@ rule tables:
     params:
         experiment=EXPERIMENT.to_json(),
         lists=[f"@{path}" for path in LISTS],
-        folder=f"{OUT}/tables",
     shell:
         "python -m workflow.scripts.tables --experiment {params.experiment:q}"
-        " --inputs {params.lists} --out {params.folder} 2>&1 | tee {log}"
+        " --inputs {params.lists} --out $(dirname {output.csv[0]}) 2>&1 | tee {log}"
 
 
 rule figure:
@@ -97,10 +51,10 @@ rule figure:
             labels={"image set": "{imageset}", "figure": "{figure}"},
         ),
         pdf=f"{OUT}/figures/{{figure}}-{{imageset}}.pdf",
-    wildcard_constraints:
-        figure="|".join(FIGURES),
     log:
         f"{OUT}/figures/{{figure}}-{{imageset}}.log",
+    wildcard_constraints:
+        figure="|".join(FIGURES),
     conda:
         "../../environment.yml"
     params:
@@ -114,4 +68,8 @@ rule figure:
 rule figures:
     """Draw all figures."""
     input:
-        [f"{OUT}/figures/{name}-{imageset}.png" for name, sets in FIGURES.items() for imageset in sets],
+        [
+            f"{OUT}/figures/{name}-{imageset}.png"
+            for name, sets in FIGURES.items()
+            for imageset in sets
+        ],

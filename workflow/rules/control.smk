@@ -9,7 +9,8 @@ rule control:
     conda:
         "../../environment.yml"
     params:
+        launch=LIGHT,
         spec=spec("control"),
     shell:
-        "{LIGHT} workflow.scripts.control --spec {params.spec:q}"
+        "{params.launch} workflow.scripts.control --spec {params.spec:q}"
         " --observations {input.observations} --out {output} 2>&1 | tee {log}"

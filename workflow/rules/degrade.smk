@@ -9,7 +9,8 @@ rule degrade:
     conda:
         "../../environment.yml"
     params:
+        launch=LIGHT,
         spec=spec("degrade"),
     shell:
-        "{LIGHT} workflow.scripts.degrade --spec {params.spec:q} --images {input.images}"
+        "{params.launch} workflow.scripts.degrade --spec {params.spec:q} --images {input.images}"
         " --out {output} 2>&1 | tee {log}"

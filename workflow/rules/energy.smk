@@ -1,13 +1,3 @@
-def energy_model_of(wildcards):
-    method = EXPERIMENT.config["energy"][wildcards.imageset]
-    jobs = PLAN.models(wildcards.imageset, method, EXPERIMENT.seeds[0])
-    return [job.folder / "model.safetensors" for job in jobs]
-
-
-def energy_spec(wildcards):
-    return PLAN.energy(wildcards.imageset).json
-
-
 rule energy:
     """Follow a search's loss for an image, a noisy and a shuffled one, and noise."""
     input:
@@ -24,8 +14,9 @@ rule energy:
     resources:
         gpu=GPU,
     params:
+        launch=HEAVY,
         spec=energy_spec,
         model=model_option,
     shell:
-        "{HEAVY} workflow.scripts.energy --spec {params.spec:q} {params.model}"
+        "{params.launch} workflow.scripts.energy --spec {params.spec:q} {params.model}"
         " --images {input.images} --out {output.curve} 2>&1 | tee {log}"

@@ -10,6 +10,7 @@ rule prepare:
     conda:
         "../../environment.yml"
     params:
+        launch=LIGHT,
         spec=spec("prepare"),
     shell:
-        "{LIGHT} workflow.scripts.prepare --spec {params.spec:q} --out {output.card} 2>&1 | tee {log}"
+        "{params.launch} workflow.scripts.prepare --spec {params.spec:q} --out {output.card} 2>&1 | tee {log}"

@@ -2,7 +2,7 @@ rule report:
     """Write one page with verdicts, tables, figures and run records."""
     input:
         lists=LISTS,
-        tables=rules.tables.output,
+        tables=rules.tables.output.csv,
         figures=rules.figures.input,
     output:
         f"{OUT}/report.html",
@@ -13,9 +13,7 @@ rule report:
     params:
         experiment=EXPERIMENT.to_json(),
         lists=[f"@{path}" for path in LISTS],
-        tables=f"{OUT}/tables",
-        figures=f"{OUT}/figures",
     shell:
         "python -m workflow.scripts.report --experiment {params.experiment:q}"
-        " --inputs {params.lists} --tables {params.tables} --figures {params.figures}"
+        " --inputs {params.lists} --tables $(dirname {input.tables[0]}) --figures $(dirname {input.figures[0]})"
         " --out {output} 2>&1 | tee {log}"

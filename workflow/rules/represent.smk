@@ -14,8 +14,9 @@ rule represent:
     resources:
         gpu=GPU,
     params:
+        launch=HEAVY,
         spec=spec("represent"),
         model=model_option,
     shell:
-        "{HEAVY} workflow.scripts.represent --spec {params.spec:q} {params.model}"
+        "{params.launch} workflow.scripts.represent --spec {params.spec:q} {params.model}"
         " --images {input.images} --out {output.represented} 2>&1 | tee {log}"

@@ -17,8 +17,9 @@ rule restore:
     resources:
         gpu=GPU,
     params:
+        launch=HEAVY,
         spec=spec("restore"),
         model=model_option,
     shell:
-        "{HEAVY} workflow.scripts.restore --spec {params.spec:q} {params.model}"
+        "{params.launch} workflow.scripts.restore --spec {params.spec:q} {params.model}"
         " --observations {input.observations} --out {output.restored} 2>&1 | tee {log}"

@@ -14,8 +14,9 @@ rule sample:
     resources:
         gpu=GPU,
     params:
+        launch=HEAVY,
         spec=spec("sample"),
         model=model_option,
     shell:
-        "{HEAVY} workflow.scripts.sample --spec {params.spec:q} {params.model}"
+        "{params.launch} workflow.scripts.sample --spec {params.spec:q} {params.model}"
         " --images {input.images} --out {output.samples} 2>&1 | tee {log}"

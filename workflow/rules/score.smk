@@ -1,29 +1,3 @@
-import json
-
-METRICS = {name: entry.plugin for name, entry in EXPERIMENT.metrics.items()}
-# scores are made again when weights that were missing have come
-WEIGHTS = {
-    name: weights.state(name)
-    for entry in EXPERIMENT.metrics.values()
-    for name in entry.about.constants.get("WEIGHTS", ())
-}
-SCORING = json.dumps(
-    {"metrics": METRICS, "weights": WEIGHTS, "samples": EXPERIMENT.config["samples"]}
-)
-
-
-def restored_of(wildcards):
-    return runs("restore", "restored.safetensors", wildcards.imageset, wildcards.unit)
-
-
-def represented_of(wildcards):
-    return runs("represent", "represented.safetensors", wildcards.imageset)
-
-
-def samples_of(wildcards):
-    return runs("sample", "samples.safetensors", wildcards.imageset)
-
-
 rule score:
     """Score restorations and controls of a unit against the originals."""
     input:
@@ -38,9 +12,10 @@ rule score:
     conda:
         "../../environment.yml"
     params:
+        launch=LIGHT,
         spec=SCORING,
     shell:
-        "{LIGHT} workflow.scripts.score --spec {params.spec:q} --images {input.images}"
+        "{params.launch} workflow.scripts.score --spec {params.spec:q} --images {input.images}"
         " --observations {input.observations} --controls {input.controls}"
         " --restored {input.restored} --out {output} 2>&1 | tee {log}"
 
@@ -58,8 +33,9 @@ rule score_models:
     conda:
         "../../environment.yml"
     params:
+        launch=LIGHT,
         spec=SCORING,
     shell:
-        "{LIGHT} workflow.scripts.score --spec {params.spec:q} --images {input.images}"
+        "{params.launch} workflow.scripts.score --spec {params.spec:q} --images {input.images}"
         " --represented {input.represented} --samples {input.samples}"
         " --out {output} 2>&1 | tee {log}"

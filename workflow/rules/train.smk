@@ -11,15 +11,16 @@ rule train:
         STORE / "train/{imageset}/{method}/{seed}-{key}/train.log",
     benchmark:
         STORE / "train/{imageset}/{method}/{seed}-{key}/benchmark.tsv"
+    # the longest jobs of a run begin first, so that none is left over at its end
+    priority: 10
     conda:
         "../../environment.yml"
     threads: THREADS
-    # the longest jobs of a run begin first, so that none is left over at its end
-    priority: 10
     resources:
         gpu=GPU,
     params:
+        launch=HEAVY,
         spec=spec("train"),
     shell:
-        "{HEAVY} workflow.scripts.train --spec {params.spec:q} --images {input.images}"
+        "{params.launch} workflow.scripts.train --spec {params.spec:q} --images {input.images}"
         " --out {output.model} 2>&1 | tee {log}"

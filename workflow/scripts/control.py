@@ -1,4 +1,4 @@
-"""Picture the observations themselves, and invert them naively: the lines that a prior must beat."""
+"""Picture the observations themselves, and invert them naively: what a prior must beat."""
 
 from argparse import Namespace
 from pathlib import Path

@@ -2,6 +2,8 @@
 
 from argparse import Namespace
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import torch
 
@@ -27,14 +29,17 @@ def main(arguments: Namespace, state: Path) -> None:
     write_observations(arguments.out, seen, spec["tasks"], images.card["sha256"]["test"])
 
 
-def observe(plugin: object, cfg: object, x: torch.Tensor, seed: int, name: str) -> Observation:
+def observe(plugin: ModuleType, cfg: Any, x: torch.Tensor, seed: int, name: str) -> Observation:
     """Return the observation of images x; what is drawn is seeded by the image's number."""
-    shape = tuple(x.shape[1:])
+    shape = (3, x.shape[2], x.shape[3])
     drawn = [plugin.draw(cfg, shape, generator(seed, name, "draw", i)) for i in range(len(x))]
     parameters = {key: torch.stack([d[key] for d in drawn]) for key in drawn[0]}
     y = plugin.degrade(x, cfg, **parameters)
     if cfg.sigma:
-        noise = [torch.randn(y.shape[1:], generator=generator(seed, name, "noise", i)) for i in range(len(x))]
+        noise = [
+            torch.randn(y.shape[1:], generator=generator(seed, name, "noise", i))
+            for i in range(len(x))
+        ]
         y = y + cfg.sigma * torch.stack(noise)
     if getattr(cfg, "clip", False):
         y = y.clamp(0, 1)

@@ -31,7 +31,9 @@ def main(arguments: Namespace, state: Path) -> None:
     images = Prepared(arguments.images.parent)
     trained = models.load(arguments.model, spec)
     plugin = registry.load("methods", spec["plugin"])
-    found, validation, status = {}, {}, trained.record["status"]
+    found: dict[str, Any] = {}
+    validation: dict[str, float] = {}
+    status = trained.record["status"]
     if not trained.diverged:
         search = _Search(plugin, spec, state, parse(arguments.out).imageset)
         try:
@@ -52,7 +54,9 @@ def main(arguments: Namespace, state: Path) -> None:
 class _Search:
     """A method's own search with A = identity."""
 
-    def __init__(self, plugin: ModuleType, spec: dict[str, Any], state: Path, imageset: str) -> None:
+    def __init__(
+        self, plugin: ModuleType, spec: dict[str, Any], state: Path, imageset: str
+    ) -> None:
         self.plugin, self.spec, self.state, self.imageset = plugin, spec, state, imageset
         self.cfg = step.configured(plugin.RestoreConfig, spec["config"])
 

@@ -43,7 +43,8 @@ def show(
     trained: models.Trained, images: Images, spec: dict[str, Any], state: Path
 ) -> dict[str, Any]:
     """Return arrays of pictures by name, as far as the model can make them."""
-    model, shown = trained.model, {}
+    model = trained.model
+    shown: dict[str, Any] = {}
     abilities = registry.describe("methods", spec["plugin"]).model
     if "draw" in abilities:
         seed_torch(spec["seed"], "sample")

@@ -1,0 +1,256 @@
+"""The whole graph on the smoke config: it runs, runs nothing twice, and survives kills.
+
+The tests share one copy of the project and one results folder, and run in order.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from priorbench.registry import ROOT
+
+SOURCES = ("imagesets", "tasks", "methods", "metrics", "priorbench", "workflow", "published")
+SMOKE = yaml.safe_load((ROOT / "tests" / "smoke.yaml").read_text())
+QUALITY = "results/smoke/tables/quality-disks-psnr.csv"
+STORE = Path("results/store")
+
+
+class Project:
+    """A copy of the project in which code may be edited and runs may be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in SOURCES:
+            shutil.copytree(
+                ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        shutil.copytree(ROOT / "profiles", folder / "profiles")
+        for name in ("Snakefile", "environment.yml"):
+            shutil.copy(ROOT / name, folder / name)
+        shutil.copy(ROOT / "tests" / "smoke.yaml", folder / "smoke.yaml")
+        # without metric weights the run has to finish all the same
+        self.environment = {**os.environ, "TORCH_HOME": str(folder / "no-weights")}
+        self.environment |= {"CUDA_VISIBLE_DEVICES": "", "PRIORBENCH_OFFLINE": "1"}
+
+    def command(self, *arguments: str) -> list[str]:
+        program = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "smoke.yaml"]
+        return [*program, *arguments]
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start Snakemake in a process group of its own."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def snakemake(self, *arguments: str, fails: bool = False) -> str:
+        """Run Snakemake to its end and return what it said."""
+        run = self.start(*arguments)
+        said, _ = run.communicate(timeout=400)
+        assert (run.returncode != 0) == fails, said
+        return said
+
+    def planned(self, *arguments: str) -> set[tuple[str, str]]:
+        """Pairs of (rule, method) that a run would do; the method is empty for shared work."""
+        said = self.snakemake("--dry-run", *arguments)
+        jobs = re.split(r"^(?:local)?rule ", said, flags=re.MULTILINE)[1:]
+        methods = [re.search(r"wildcards:.*method=(\w+)", job) for job in jobs]
+        return {
+            (job.split(":")[0], found.group(1) if found else "")
+            for job, found in zip(jobs, methods, strict=True)
+        }
+
+    def files(self, pattern: str) -> list[Path]:
+        return sorted(self.folder.glob(pattern))
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.folder / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    made = Project(tmp_path_factory.mktemp("project") / "priorbench")
+    yield made
+    shutil.rmtree(made.folder)
+
+
+@pytest.fixture(scope="module")
+def first_run(project: Project) -> str:
+    return project.snakemake()
+
+
+def test_the_smoke_config_has_every_method() -> None:
+    assert set(SMOKE["methods"]) == {p.stem for p in (ROOT / "methods").glob("[a-z]*.py")}
+
+
+def test_the_whole_graph_runs_without_metric_weights(project: Project, first_run: str) -> None:
+    assert "100%" in first_run
+    table = (project.folder / QUALITY).read_text()
+    assert all(method in table for method in SMOKE["methods"])
+    lpips = (project.folder / QUALITY.replace("psnr", "lpips")).with_suffix(".md").read_text()
+    assert "no weights" in lpips
+    assert (project.folder / "results/smoke/report.html").stat().st_size > 10_000
+    assert not project.files("results/store/state/**/checkpoint*")
+
+
+def test_a_second_run_has_nothing_to_do(project: Project, first_run: str) -> None:
+    assert "Nothing to be done" in project.snakemake()
+
+
+def test_no_original_is_an_input_of_a_restoration(project: Project, first_run: str) -> None:
+    for log in project.files("results/store/restore/**/restore.log"):
+        assert log.exists()
+    rule = (project.folder / "workflow/rules/restore.smk").read_text()
+    inputs = rule.split("input:")[1].split("output:")[0]
+    assert "images" not in inputs and "prepare" not in inputs
+
+
+def test_editing_one_method_runs_only_its_jobs(project: Project, first_run: str) -> None:
+    source = project.folder / "methods" / "glo.py"
+    before = source.read_text()
+    project.edit("methods/glo.py", "z.norm(dim=1", "(1.0 * z).norm(dim=1") if (
+        "z.norm(dim=1" in before
+    ) else project.edit("methods/glo.py", "cfg.lr_code", "1.0 * cfg.lr_code")
+    touched = {method for _, method in project.planned() if method}
+    rules = {rule for rule, method in project.planned() if method == "glo"}
+    assert touched == {"glo"}
+    assert rules == {"train", "restore", "represent", "sample"}
+    source.write_text(before)
+    assert project.planned() == set()
+
+
+def test_a_comment_runs_nothing(project: Project, first_run: str) -> None:
+    for path in project.files("methods/*.py"):
+        path.write_text(path.read_text() + "\n# a remark\n")
+    assert project.planned() == set()
+
+
+def test_two_runs_with_one_seed_give_identical_quality_tables(
+    project: Project, first_run: str
+) -> None:
+    tables = {path: path.read_bytes() for path in project.files("results/smoke/tables/quality-*")}
+    assert len(tables) >= 6
+    shutil.rmtree(project.folder / STORE)
+    shutil.rmtree(project.folder / "results/smoke")
+    project.snakemake("tables")
+    assert {path: path.read_bytes() for path in tables} == tables
+
+
+def long_training(project: Project) -> str:
+    """The target of a training that lasts some seconds; the smoke config is changed for it."""
+    path = project.folder / "smoke.yaml"
+    config = yaml.safe_load((ROOT / "tests" / "smoke.yaml").read_text())
+    config["methods"]["vae"]["train"]["steps"] = 400
+    path.write_text(yaml.safe_dump(config))
+    listed = project.snakemake("--dry-run", "--forceall", "tables")
+    found = re.search(r"results/store/train/disks/vae/0-\w+/model\.safetensors", listed)
+    assert found is not None
+    return found.group(0)
+
+
+def wait_for(condition: object, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.02)
+
+
+def training_processes(folder: Path) -> list[int]:
+    """Processes of workflow.scripts.train that work in `folder`."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if b"workflow.scripts.train" in words[:4] and (process / "cwd").resolve() == folder:
+                found.append(int(process.name))
+        except OSError:  # it ended while we looked
+            continue
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are found in /proc")
+def test_kills_of_the_training_and_of_snakemake_change_no_bit(
+    project: Project, first_run: str
+) -> None:
+    project.edit(
+        "workflow/scripts/train.py", "CHECKPOINT_SECONDS = 60.0", "CHECKPOINT_SECONDS = 0.2"
+    )
+    target = long_training(project)
+    project.snakemake(target)
+    model = project.folder / target
+    whole = {
+        name: (model.parent / name).read_bytes() for name in ("model.safetensors", "curve.csv")
+    }
+    shutil.rmtree(model.parent)
+
+    def checkpoints() -> list[Path]:
+        return project.files("results/store/state/**/checkpoint-*.pt")
+
+    # the training process alone: Snakemake says that the job failed, and the next run goes on
+    run = project.start(target)
+    wait_for(lambda: len(checkpoints()) == 2)
+    for process in training_processes(project.folder):
+        os.kill(process, signal.SIGKILL)
+    said, _ = run.communicate(timeout=120)
+    assert run.returncode != 0, said
+    assert not model.exists()
+
+    # Snakemake alone: its orphan goes on training; the next run waits for it, or resumes
+    newest = max(checkpoints())
+    run = project.start(target)
+    wait_for(lambda: checkpoints() and max(checkpoints()) > newest)
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    project.snakemake(target)
+    assert {name: (model.parent / name).read_bytes() for name in whole} == whole
+    assert not project.files("results/store/state/train/**/checkpoint-*.pt")
+
+
+def test_a_second_run_of_one_experiment_is_refused_by_name(project: Project) -> None:
+    lock = project.folder / "results/smoke/.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    code = (
+        "import sys, time; from pathlib import Path; from priorbench.locks import try_lock;"
+        "held = try_lock(Path(sys.argv[1])); time.sleep(100)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(lock)], cwd=project.folder, env=project.environment
+    )
+    try:
+        wait_for(lambda: lock.exists() and lock.read_text() == f"process {holder.pid}")
+        said = project.snakemake("results/smoke/report.html", fails=True)
+        assert f"another run of this experiment is alive: process {holder.pid}" in said
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def test_a_mistake_in_the_config_is_one_line(project: Project) -> None:
+    path = project.folder / "wrong.yaml"
+    path.write_text((ROOT / "tests" / "smoke.yaml").read_text().replace("methods:", "metods:"))
+    command = project.command("--dry-run")
+    command[command.index("smoke.yaml")] = "wrong.yaml"
+    run = subprocess.run(
+        command, cwd=project.folder, env=project.environment, capture_output=True, text=True
+    )
+    assert run.returncode != 0
+    said = run.stdout + run.stderr
+    assert "wrong.yaml: unknown key `metods`: did you mean `methods`?" in said
+    assert "Traceback" not in said

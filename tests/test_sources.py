@@ -1,0 +1,90 @@
+"""What a result depends on in the code: enough, and no more."""
+
+from pathlib import Path
+
+import pytest
+
+from priorbench import registry
+from priorbench.sources import source_hash
+
+PLUGIN = '''"""A method."""
+from helpers import shared, unrelated
+STEPS = 3
+OTHER = 4
+def train(x):
+    """Explain."""
+    # comment
+    return shared(x, STEPS)
+def restore(x):
+    return unrelated(x, OTHER)
+'''
+HELPERS = """SCALE = 2
+def shared(x, n):
+    return inner(x) * n
+def inner(x):
+    return x * SCALE
+def unrelated(x, n):
+    return x
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    (tmp_path / "plugin.py").write_text(PLUGIN)
+    (tmp_path / "helpers.py").write_text(HELPERS)
+    return tmp_path
+
+
+def hash_after(package: Path, file: str, old: str, new: str) -> tuple[str, str]:
+    """Hashes of `train` before and after an edit."""
+    before = source_hash([(package / "plugin.py", ("train",))])
+    text = (package / file).read_text()
+    assert old in text
+    (package / file).write_text(text.replace(old, new))
+    return before, source_hash([(package / "plugin.py", ("train",))])
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("plugin.py", "STEPS = 3", "STEPS = 5"),
+        ("plugin.py", "shared(x, STEPS)", "shared(x + 1, STEPS)"),
+        ("helpers.py", "SCALE = 2", "SCALE = 3"),
+        ("helpers.py", "inner(x) * n", "inner(x) + n"),
+    ],
+)
+def test_an_edit_that_training_reaches_changes_its_hash(
+    package: Path, file: str, old: str, new: str
+) -> None:
+    before, after = hash_after(package, file, old, new)
+    assert before != after
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("plugin.py", '"""Explain."""', '"""Explain it better."""'),
+        ("plugin.py", "# comment", "# another comment\n\n"),
+        ("plugin.py", "unrelated(x, OTHER)", "unrelated(x + 1, OTHER)"),
+        ("plugin.py", "OTHER = 4", "OTHER = 5"),
+        ("helpers.py", "return x\n", "return x + 1\n"),
+    ],
+)
+def test_an_edit_that_training_does_not_reach_leaves_its_hash(
+    package: Path, file: str, old: str, new: str
+) -> None:
+    before, after = hash_after(package, file, old, new)
+    assert before == after
+
+
+def test_undoing_an_edit_finds_the_old_hash_again(package: Path) -> None:
+    before, changed = hash_after(package, "helpers.py", "SCALE = 2", "SCALE = 3")
+    _, undone = hash_after(package, "helpers.py", "SCALE = 3", "SCALE = 2")
+    assert before == undone != changed
+
+
+@pytest.mark.parametrize("method", registry.available("methods"))
+def test_training_of_every_method_reaches_its_own_file(method: str) -> None:
+    path = registry.find("methods", method)
+    roots = ("TrainConfig", "Model", "train", "restore")
+    assert source_hash([(path, roots)]) != source_hash([])

@@ -1,0 +1,100 @@
+"""What a job is told and what it reads: answers to the rules' wildcards, from the plan."""
+
+
+def spec(verb):
+    """Return the params function that tells a job of `verb` what to do."""
+
+    def tell(wildcards):
+        parts = {k: v for k, v in wildcards.items() if k != "key"}
+        if "seed" in parts:
+            parts["seed"] = int(parts["seed"])
+        job = getattr(PLAN, verb)(**parts)
+        if job.key != wildcards.key:
+            raise WorkflowError(
+                f"{verb} {wildcards.key}: the config and code now lead to {job.key}"
+            )
+        return job.json
+
+    return tell
+
+
+def images_of(wildcards):
+    """Return the card of the image set, which stands for its folder."""
+    return PLAN.prepare(wildcards.imageset).folder / "card.json"
+
+
+def observations_of(wildcards):
+    return PLAN.degrade(wildcards.imageset, wildcards.unit).folder / "observations.safetensors"
+
+
+def controls_of(wildcards):
+    return PLAN.control(wildcards.imageset, wildcards.unit).folder / "controls.safetensors"
+
+
+def model_of(wildcards):
+    """Return the model that a method rests on; nothing for a method that learns nothing."""
+    models = PLAN.models(wildcards.imageset, wildcards.method, int(wildcards.seed))
+    return [job.folder / "model.safetensors" for job in models]
+
+
+def model_option(wildcards, input):
+    return f"--model {input.model}" if input.model else ""
+
+
+def runs(verb, name, imageset, unit=None):
+    """Return the files `name` that the runs of all methods and seeds leave for `verb`."""
+    units = [] if unit is None else [unit]
+    paths = [
+        getattr(PLAN, verb)(imageset, *units, method, seed).folder / name
+        for method in EXPERIMENT.methods
+        for seed in EXPERIMENT.seeds
+        if verb not in ("train", "sample") or EXPERIMENT.methods[method].about.learns
+    ]
+    return finished(paths)
+
+
+def finished(paths):
+    """Return `paths`, or with `gaps: true` those that are there."""
+    return [p for p in paths if Path(p).exists()] if EXPERIMENT.config["gaps"] else paths
+
+
+def energy_model_of(wildcards):
+    method = EXPERIMENT.config["energy"][wildcards.imageset]
+    jobs = PLAN.models(wildcards.imageset, method, EXPERIMENT.seeds[0])
+    return [job.folder / "model.safetensors" for job in jobs]
+
+
+def energy_spec(wildcards):
+    return PLAN.energy(wildcards.imageset).json
+
+
+def restored_of(wildcards):
+    return runs("restore", "restored.safetensors", wildcards.imageset, wildcards.unit)
+
+
+def represented_of(wildcards):
+    return runs("represent", "represented.safetensors", wildcards.imageset)
+
+
+def samples_of(wildcards):
+    return runs("sample", "samples.safetensors", wildcards.imageset)
+
+
+def results_of(wildcards):
+    """Return all files that tables and figures of an image set are made from."""
+    imageset = wildcards.imageset
+    units = EXPERIMENT.units_of(imageset)
+    paths = [PLAN.prepare(imageset).folder / name for name in ("card.json", "test.npy")]
+    paths += [f"{OUT}/score/{imageset}/{name}.csv" for name in (*units, "samples")]
+    for unit in units:
+        paths.append(PLAN.control(imageset, unit).folder / "controls.safetensors")
+        paths.append(PLAN.degrade(imageset, unit).folder / "observations.safetensors")
+        for name in ("restored.safetensors", "run.json", "curve.csv"):
+            paths += runs("restore", name, imageset, unit)
+    for name in ("run.json", "curve.csv"):
+        paths += runs("train", name, imageset)
+    for verb, name in (("represent", "represented"), ("sample", "samples")):
+        paths += runs(verb, "run.json", imageset) + runs(verb, f"{name}.safetensors", imageset)
+    if imageset in EXPERIMENT.config["energy"]:
+        paths.append(PLAN.energy(imageset).folder / "curve.csv")
+    return finished(paths)
