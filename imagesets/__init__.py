@@ -1,0 +1,1 @@
+"""Image sets: one file each; the folder listing is the registry."""

@@ -1,0 +1,51 @@
+"""Any image file to a square RGB thumbnail."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+# what Pillow raises on files that are damaged, cut short, empty or no images at all
+DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    NotImplementedError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+GREY_16 = ("I;16", "I;16L", "I;16B", "I;16N", "I")  # Pillow's names for 16 bits of grey
+WHITE = (255, 255, 255, 255)
+
+
+def read(path: Path) -> Image.Image:
+    """Return the upright picture in RGB, 8 bits: transparency on white, 16 bits rounded to 8.
+
+    Raises one of `DAMAGED`; ValueError where grey values have no known range.
+    """
+    with Image.open(path) as file:
+        image = ImageOps.exif_transpose(file)
+        image.load()
+    if image.mode in GREY_16:
+        return _from_grey(np.asarray(image, np.int64)).convert("RGB")
+    if image.mode == "F":
+        raise ValueError("grey values in floating point")
+    if image.has_transparency_data:
+        colour = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", colour.size, WHITE), colour)
+    return image.convert("RGB")
+
+
+def square(image: Image.Image, size: int) -> NDArray[np.uint8]:
+    """Return the central square, its side brought to `size`: uint8 (3, size, size)."""
+    fitted = ImageOps.fit(image, (size, size), method=Image.Resampling.BICUBIC)
+    return np.ascontiguousarray(np.asarray(fitted).transpose(2, 0, 1))
+
+
+def _from_grey(values: NDArray[np.int64]) -> Image.Image:
+    if values.min() < 0 or values.max() > 65535:
+        raise ValueError("grey values of more than 16 bits")
+    return Image.fromarray(((values + 128) // 257).astype(np.uint8))

@@ -1,0 +1,1 @@
+"""Tasks, the degradations A: one file each; the folder listing is the registry."""

@@ -1,0 +1,141 @@
+"""A folder of any pictures becomes an image set, or an error of one line."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imagesets import folder
+from imagesets._read import read, square
+from priorbench.errors import UserError
+from priorbench.imageset import SPLITS
+from tests.sets import digests, fill_album
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fill_album(tmp_path_factory.mktemp("album"))
+
+
+def test_a_folder_is_split_by_shares_and_duplicates_stay_together(album: Path) -> None:
+    found = folder.build(folder.Config(path=str(album), size=32))
+    counts = {split: len(set(found.clusters[split])) for split in SPLITS}
+    assert counts == {"train": 14, "val": 2, "test": 4}
+    assert found.card["duplicates"] == 1
+    assert sum(len(found.split(split)) for split in SPLITS) == 21
+    homes = [split for split in SPLITS if "copy.png" in found.clusters[split]]
+    assert len(homes) == 1 and found.clusters[homes[0]].count("copy.png") == 2
+
+
+def test_renaming_files_moves_no_picture_to_another_split(album: Path, tmp_path: Path) -> None:
+    for number, path in enumerate(sorted(album.rglob("*.png"), reverse=True)):
+        (tmp_path / f"new{number}.png").write_bytes(path.read_bytes())
+    before = folder.build(folder.Config(path=str(album), size=32))
+    after = folder.build(folder.Config(path=str(tmp_path), size=32))
+    for split in SPLITS:
+        assert digests(before.split(split)) == digests(after.split(split))
+    other = folder.build(folder.Config(path=str(album), size=32, seed=1))
+    assert digests(before.test) != digests(other.test)
+
+
+def test_pictures_of_every_mode_are_read(tmp_path: Path) -> None:
+    grey = np.full((30, 40), 100, np.uint8)
+    colour = np.stack([grey, grey + 50, grey - 50], 2)
+    half = np.dstack([colour, np.full_like(grey, 128)])
+    pictures = {
+        "grey.png": Image.fromarray(grey),
+        "grey16.png": Image.fromarray(grey.astype(np.uint16) * 257),
+        "grey32.tif": Image.fromarray(grey.astype(np.int32) * 257),
+        "black.gif": Image.fromarray(grey).convert("P"),
+        "colour.png": Image.fromarray(colour),
+        "ink.tif": Image.fromarray(colour).convert("CMYK"),
+        "glass.png": Image.fromarray(half),
+        "clear.png": Image.fromarray(np.dstack([colour, np.zeros_like(grey)])),
+    }
+    expected = {
+        "colour.png": (100, 150, 50),
+        "ink.tif": (100, 150, 50),
+        "glass.png": tuple(round(c * 128 / 255 + 127) for c in (100, 150, 50)),
+        "clear.png": (255, 255, 255),
+    }
+    for name, picture in pictures.items():
+        picture.save(tmp_path / name)
+        found = square(read(tmp_path / name), 16)
+        assert found.shape == (3, 16, 16) and found.dtype == np.uint8
+        wanted = np.array(expected.get(name, (100, 100, 100)))[:, None, None]
+        assert np.abs(found.astype(int) - wanted).max() <= 1, name
+
+
+def test_a_picture_turned_by_its_camera_is_set_upright(tmp_path: Path) -> None:
+    pixels = np.zeros((20, 40, 3), np.uint8)
+    pixels[:, :20] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees, clockwise
+    Image.fromarray(pixels).save(tmp_path / "turned.png", exif=exif)
+    upright = np.asarray(read(tmp_path / "turned.png"))
+    assert upright.shape == (40, 20, 3)
+    assert (upright[:20] == 255).all() and (upright[20:] == 0).all()
+
+
+def test_the_centre_of_a_long_picture_is_kept(tmp_path: Path) -> None:
+    pixels = np.zeros((32, 96, 3), np.uint8)
+    pixels[:, 32:64] = 255
+    assert (square(Image.fromarray(pixels), 32) == 255).all()
+
+
+def test_few_unreadable_files_are_named_and_many_are_refused(album: Path, tmp_path: Path) -> None:
+    for path in album.rglob("*.png"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / ".hidden").write_text("passed over")
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "notes.txt").write_text("no image")
+    found = folder.build(folder.Config(path=str(tmp_path), size=32))
+    assert found.card["unreadable"]["count"] == 2
+    assert found.card["unreadable"]["files"] == ["empty.png", "notes.txt"]
+    whole = (tmp_path / "01.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match=r"^folder: 3 of 24 .*cut.png, empty.png, notes.txt"):
+        folder.build(folder.Config(path=str(tmp_path), size=32))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"path": ""}, "is empty"),
+        ({"path": "/there/is/nothing"}, "not there"),
+        ({"path": __file__}, "no folder"),
+        ({"path": "/"}, "whole disk"),
+        ({"path": "~"}, "home"),
+        ({"path": "~nobody-of-this-name/x"}, "folder: ~nobody"),
+        ({"test": 0.9, "val": 0.2}, "shares"),
+        ({"size": 1}, "nearest: 8"),
+        ({"unreadable": 1.0}, "share"),
+    ],
+)
+def test_an_impossible_folder_is_refused_in_one_line(
+    changes: Any, message: str, album: Path
+) -> None:
+    cfg = dataclasses.replace(folder.Config(path=str(album)), **changes)
+    with pytest.raises(UserError, match=message) as error:
+        folder.build(cfg)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_needs_eight_different_pictures(album: Path, tmp_path: Path) -> None:
+    for number in range(9):
+        picture = album / "part0" / f"{min(number, 3) * 2:02d}.png"
+        (tmp_path / f"{number}.png").write_bytes(picture.read_bytes())
+    with pytest.raises(UserError, match="4 different images"):
+        folder.build(folder.Config(path=str(tmp_path)))
+
+
+def test_links_do_not_lead_out_of_a_folder(album: Path, tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "linked").symlink_to(album, target_is_directory=True)
+    (inside / "one.png").symlink_to(album / "copy.png")
+    with pytest.raises(UserError, match="0 different images"):
+        folder.build(folder.Config(path=str(inside)))
