@@ -55,6 +55,7 @@ class Plan:
             "label": entry.label,
             "plugin": entry.plugin,
             "config": self.experiment.imageset_config(imageset),
+            "folder": fingerprint(self.experiment.imageset_config(imageset).get("path")),
         }
         return self._job(
             "prepare", spec, [(entry.about.path, ("Config", "build"))], [], imageset=imageset
@@ -190,6 +191,15 @@ class Plan:
         key = hashlib.sha256(text.encode()).hexdigest()[:10]
         code = {"hash": source, "roots": [(relative(path), names) for path, names in roots]}
         return Job(paths.folder(verb, key, **parts), {**spec, "key": key, "source": code}, key)
+
+
+def fingerprint(folder: str | None) -> str:
+    """Return a hash of names, sizes and times of a user's own images; empty without a folder."""
+    if folder is None:
+        return ""
+    files = sorted(p for p in Path(folder).expanduser().rglob("*") if p.is_file())
+    facts = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def relative(path: Path) -> str:

@@ -36,11 +36,10 @@ def observe(plugin: ModuleType, cfg: Any, x: torch.Tensor, seed: int, name: str)
     parameters = {key: torch.stack([d[key] for d in drawn]) for key in drawn[0]}
     y = plugin.degrade(x, cfg, **parameters)
     if cfg.sigma:
-        noise = [
-            torch.randn(y.shape[1:], generator=generator(seed, name, "noise", i))
-            for i in range(len(x))
-        ]
-        y = y + cfg.sigma * torch.stack(noise)
+        draws = [generator(seed, name, "noise", i) for i in range(len(x))]
+        y = y + cfg.sigma * torch.stack([torch.randn(y.shape[1:], generator=d) for d in draws])
+        if hasattr(plugin, "hidden"):  # nothing was seen there, so no noise either
+            y = y.masked_fill(plugin.hidden(cfg, shape, **parameters), 0)
     if getattr(cfg, "clip", False):
         y = y.clamp(0, 1)
     return Observation(y, plugin, cfg, shape, torch.arange(len(x)), parameters)
