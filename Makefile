@@ -1,0 +1,66 @@
+# PriorBench: everything runs from this folder, in an environment of its own (.venv).
+
+PYTHON ?= python3
+# every core up to eight: each job is a process of its own, with memory of its own
+CORES ?= $(shell n=$$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN); echo $$((n < 8 ? n : 8)))
+CONFIG ?= config/demo.yaml
+UV ?= uv
+
+# the workflow's rules call `python`
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+python := .venv/bin/python
+# which job runs and how many are done; without the scheduler's talk between them
+run = bash -o pipefail -c '$(python) -m snakemake --cores $(CORES) --configfile $(CONFIG) $(1) 2>&1 | \
+	(trap "" INT; awk "!/^($$|\[|Using|Assuming|Building|Provided|Rules claim|Select|Execute|Finished)/ \
+	{ print; fflush() }")'
+solve = $(UV) pip compile --universal --python-version 3.11 --no-emit-index-url --quiet \
+	--custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check figures tables report readme lock clean
+
+help:  ## list the targets
+	@awk -F ' *## ' '/^[a-z ]+:.*## / {sub(/:.*/, "", $$1); printf "make %-22s %s\n", $$1, $$2}' Makefile
+
+demo: .venv/requirements.lock  ## install, run the demo, print its table and where the files lie
+	@test -e results/demo/report.html || echo "The demo takes about 12 minutes on two cores;" \
+	"stopped at any time, it goes on from there."
+	@$(python) -m priorbench.weights fetch --if-possible
+	@$(call run)
+	@$(python) -m workflow.scripts.summary --configfile $(CONFIG)
+
+test: check  ## linters, type checker and tests; no network but for installing
+	$(python) -m pytest
+
+check: .venv/requirements-dev.lock  ## linters and type checker
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy
+	$(python) -m snakefmt --check Snakefile workflow
+	$(python) -m snakemake --lint --configfile config/demo.yaml
+
+figures tables report: .venv/requirements.lock  ## make these of CONFIG=config/demo.yaml
+	@$(call run,$@)
+
+readme: .venv/requirements.lock  ## write the tracked reference run into README.md
+	$(python) -m workflow.scripts.readme
+
+lock:  ## solve requirements.in and requirements-dev.in anew, with uv
+	$(solve) requirements.in -o requirements.lock
+	$(solve) requirements-dev.in -o requirements-dev.lock
+
+clean:  ## remove scores, tables, figures and reports; with STORE=1 also trained and restored
+	find results -mindepth 1 -maxdepth 1 -type d ! -name store ! -name reference -exec rm -rf {} +
+	test -z "$(STORE)" || rm -rf results/store
+
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo \
+	"PriorBench needs Python 3.11 or newer; name one: make demo PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+
+# the copy in .venv says which lock is installed, whatever the dates of a checkout
+.venv/%.lock: %.lock | .venv/pyvenv.cfg
+	@cmp -s $< $@ || { \
+	echo "Installing $< into .venv; the first time: minutes, and gigabytes on Linux"; \
+	$(python) -m pip --disable-pip-version-check install -r $<; }
+	@cp $< $@
