@@ -1,0 +1,1 @@
+"""Metrics: one file each; files beginning with an underscore are shared by them."""

@@ -1,0 +1,143 @@
+"""Networks of metrics: rightly built from their files; with real weights, the published numbers.
+
+What needs the real weights says so where it is left out.
+"""
+
+import os
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from pytorch_fid import inception
+
+from metrics import _alexnet, _inception, fid, kid, lpips
+from priorbench import weights
+from tests.pictures import noisy, patches, stand_in
+
+
+@pytest.fixture
+def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(monkeypatch)
+
+
+@pytest.fixture
+def random_inception(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """Lay Inception with random weights where the real ones belong, and return its state."""
+    with monkeypatch.context() as patched, torch.random.fork_rng():
+        torch.manual_seed(0)
+        patched.setattr(inception, "load_state_dict_from_url", lambda *_, **__: {})
+        patched.setattr(torch.nn.Module, "load_state_dict", lambda *_: None)
+        state: dict[str, Any] = inception.fid_inception_v3().state_dict()
+        # normalisations that do something, and keep the signal alive through fifty layers
+        ranges = {"running_mean": (-0.1, 0.1), "running_var": (0.1, 0.2), "bn.bias": (-0.1, 0.1)}
+        for key, value in state.items():
+            for end, limits in ranges.items():
+                if key.endswith(end):
+                    value.uniform_(*limits)
+    path = tmp_path / "inception.pth"
+    torch.save(state, path)
+    monkeypatch.setattr(weights, "find", lambda name: path)
+    _inception.network.cache_clear()
+    yield state
+    _inception.network.cache_clear()
+
+
+def test_features_are_those_of_pytorch_fid(
+    random_inception: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inception, "load_state_dict_from_url", lambda *_, **__: random_inception)
+    images = patches(2)
+    theirs = inception.InceptionV3([2, 3]).eval()
+    with torch.inference_mode():
+        maps = theirs(torch.from_numpy(images).float() / 255)
+    for dims, expected in zip((768, 2048), maps, strict=True):
+        found = _inception.compute(images, _inception.network(dims))
+        assert found.shape == (2, dims)
+        wanted = expected.mean((2, 3)).numpy()
+        np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4 * wanted.std())
+
+
+@pytest.mark.usefixtures("stand_ins")
+def test_the_features_of_a_set_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, generated = patches(256), noisy(patches(256), 0.1)
+    fid.score(generated, real)
+    monkeypatch.setattr(_inception, "compute", None)
+    kid.score(generated.copy(), real)
+    fid.score(real, generated)
+
+
+@pytest.mark.parametrize(
+    ("state", "labels", "dims"),
+    [
+        ("official", ("FID", "KID x 1000"), "2048"),
+        ("missing", ("FID", "KID x 1000"), "2048"),
+        ("features only", ("FID@768", "KID@768 x 1000"), "768"),
+    ],
+)
+def test_another_dimension_than_2048_is_in_the_name_and_the_protocol(
+    state: str, labels: tuple[str, str], dims: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "state", lambda name: state)
+    assert (fid.label(), kid.label()) == labels
+    for metric in (fid, kid):
+        assert metric.protocol().startswith(metric.PROTOCOL)
+        assert f"{dims} dimensions" in metric.protocol()
+        assert weights.checksum("inception")[:8] in metric.protocol()
+
+
+def test_the_backbone_of_lpips_is_read_from_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # classifiers of partial files are nan; lpips must not care
+    from torchvision.models import alexnet
+
+    features = alexnet().features.state_dict()
+    state = {f"features.{key}": value for key, value in features.items()}
+    torch.save(state | {"classifier.1.weight": torch.full((1,), torch.nan)}, tmp_path / "a.pth")
+    monkeypatch.setattr(weights, "find", lambda name: tmp_path / "a.pth")
+    _alexnet.perceptual.cache_clear()
+    network = _alexnet.perceptual()
+    _alexnet.perceptual.cache_clear()
+    for key, value in network.net.state_dict().items():
+        torch.testing.assert_close(value, features[key.split(".", 1)[1]], rtol=0, atol=0)
+    assert all(float(head.model[-1].weight.detach().min()) >= 0 for head in network.lins)
+
+
+def real(name: str) -> None:
+    """Leave a test out where the real weights are not on this machine."""
+    if weights.state(name) not in ("official", "features only"):
+        pytest.skip(f"needs {weights.FILES[name].name}: run `{weights.COMMAND}`")
+    _alexnet.perceptual.cache_clear()
+    _inception.network.cache_clear()
+
+
+def test_lpips_gives_the_published_numbers_on_its_own_example() -> None:
+    # 0.722 and 0.138: README of the lpips package, `lpips_2imgs.py` on ex_ref, ex_p0, ex_p1
+    archive = os.environ.get("PRIORBENCH_EXAMPLES")
+    if archive is None:
+        pytest.skip("needs PRIORBENCH_EXAMPLES: a tar of lpips' ex_ref, ex_p0 and ex_p1.png")
+    real("alexnet")
+    images = {}
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            if member.name.endswith(".png"):
+                picture = Image.open(tar.extractfile(member)).convert("RGB")  # type: ignore[arg-type]
+                images[Path(member.name).stem] = np.asarray(picture).transpose(2, 0, 1)[None] / 255
+    for name, published in (("ex_p0", 0.722), ("ex_p1", 0.138)):
+        found = lpips.score(images[name], images["ex_ref"])
+        assert np.asarray(found) == pytest.approx(published, abs=5e-4)
+
+
+def test_real_features_tell_photographs_from_noise() -> None:
+    real("inception")
+    network = _inception.network(_inception.dimensions())
+    sets = patches(8), noisy(patches(16)[8:], 0.02), noisy(patches(16)[8:], 0.5)
+    first, near, far = (_inception.compute(images, network) for images in sets)
+    assert first.shape == (8, _inception.dimensions())
+    assert fid.distance(near, first) < fid.distance(far, first)
+    assert kid.discrepancy(near, first) < kid.discrepancy(far, first)

@@ -1,0 +1,177 @@
+"""Intervals and comparisons: what they are over, where they are known, where there are none."""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from priorbench.statistics import judge, summarise
+
+Floats = NDArray[np.float64]
+NUMBERS = ["mean", "low", "high"]
+
+
+def long(values: dict[str, Floats], clusters: int | None = None) -> pd.DataFrame:
+    """Return scores (seeds, images) per method as rows; images in `clusters`, else alone."""
+    rows = [
+        (method, seed, image, table[seed, image], None if clusters is None else image % clusters)
+        for method, table in values.items()
+        for seed, image in product(*map(range, table.shape))
+    ]
+    return pd.DataFrame(rows, columns=["method", "seed", "image", "value", "cluster"])
+
+
+def random(seeds: int, images: int, stream: int = 0) -> Floats:
+    return np.random.default_rng(stream).normal(size=(seeds, images))
+
+
+def row(table: pd.DataFrame, method: str = "a") -> dict[str, Any]:
+    return {str(key): value for key, value in table.loc[method].items()}
+
+
+def width(table: pd.DataFrame) -> float:
+    return float(row(table)["high"] - row(table)["low"])
+
+
+def test_the_interval_of_one_seed_is_that_of_the_mean_over_images() -> None:
+    values = random(1, 400)
+    table = summarise(long({"a": values}), better="higher", name="x")
+    error = values.std() / np.sqrt(400)
+    assert row(table)["mean"] == pytest.approx(values.mean())
+    assert width(table) == pytest.approx(2 * 1.96 * error, rel=0.06)
+    assert row(table)["over"] == "images"
+
+
+def test_the_interval_of_one_image_is_that_of_the_mean_over_seeds() -> None:
+    values = random(300, 1)
+    table = summarise(long({"a": values}), better="higher", name="x")
+    assert width(table) == pytest.approx(2 * 1.96 * values.std() / np.sqrt(300), rel=0.06)
+    assert row(table)["over"] == "seeds"
+
+
+def test_seeds_and_images_are_resampled_independently() -> None:
+    by_seed, by_image = random(60, 1, 1), random(1, 80, 2)
+    table = summarise(long({"a": by_seed + by_image}), better="higher", name="x")
+    error = np.hypot(by_seed.std() / np.sqrt(60), by_image.std() / np.sqrt(80))
+    assert width(table) == pytest.approx(2 * 1.96 * error, rel=0.06)
+    assert row(table)["over"] == "seeds and images"
+
+
+def test_images_of_one_cluster_count_as_one() -> None:
+    values = np.tile(random(1, 10), 40)
+    clustered = summarise(long({"a": values}, clusters=10), better="higher", name="x")
+    alone = summarise(long({"a": values[:, :10]}), better="higher", name="x")
+    assert width(clustered) == pytest.approx(width(alone), rel=1e-9)
+    assert row(clustered)["over"] == "clusters"
+    assert (row(clustered)["clusters"], row(clustered)["images"]) == (10, 400)
+
+
+def test_clusters_of_unequal_size_weigh_by_their_images() -> None:
+    scores = long({"a": np.array([[0.0, 0.0, 0.0, 1.0]])}).assign(cluster=["big"] * 3 + ["small"])
+    table = summarise(scores, better="higher", name="x")
+    assert [row(table)[key] for key in NUMBERS] == [0.25, 0.0, 1.0]
+
+
+def test_a_small_difference_on_the_same_images_is_seen_through_their_spread() -> None:
+    values = random(1, 30)
+    scores = long({"a": values + 0.05 + 0.01 * random(1, 30, 1), "b": values})
+    table = summarise(scores, better="higher", name="x")
+    assert row(table)["low"] < row(table, "b")["high"]
+    assert table["bold"].tolist() == [True, False]
+    assert judge(scores, "a", "b", better="higher", name="x").outcome == "holds"
+    assert judge(scores, "b", "a", better="higher", name="x").outcome == "contradicted"
+    assert judge(scores, "a", "b", better="lower", name="x").outcome == "contradicted"
+
+
+def test_seeds_of_two_methods_are_not_paired() -> None:
+    by_seed = random(5, 1) + np.zeros((1, 12))
+    verdict = judge(long({"a": by_seed, "b": by_seed}), "a", "b", better="higher", name="x")
+    assert verdict.difference == 0
+    assert verdict.low < 0 < verdict.high
+
+
+def test_bold_are_the_best_and_all_not_shown_to_be_worse() -> None:
+    good, noise = random(2, 40), random(2, 40, 1)
+    scores = long({"best": good, "near": good - 0.001 + noise, "far": good - 3})
+    for better, sign in (("higher", 1), ("lower", -1)):
+        signed = scores.assign(value=sign * scores["value"])
+        table = summarise(signed, better=better, name="x")  # type: ignore[arg-type]
+        assert table["bold"].to_dict() == {"best": True, "near": True, "far": False}
+
+
+def test_an_excluded_method_is_shown_but_takes_no_part() -> None:
+    scores = long({"a": random(1, 20), "unfinished": random(1, 20) + 5})
+    table = summarise(scores, better="higher", name="x", excluded={"unfinished"})
+    assert table["bold"].tolist() == [True, False]
+    assert table["excluded"].tolist() == [False, True]
+    assert row(table, "unfinished")["mean"] == pytest.approx(scores["value"][20:].mean())
+
+
+def test_a_control_of_one_run_stands_beside_methods_of_three_seeds() -> None:
+    scores = long({"a": random(3, 20) + 1, "naive": random(1, 20, 1)})
+    scores.loc[scores["method"] == "naive", "seed"] = -1
+    table = summarise(scores, better="higher", name="x")
+    assert table["over"].tolist() == ["seeds and images", "images"]
+    assert table["bold"].tolist() == [True, False]
+
+
+def test_constant_scores_have_an_interval_without_width() -> None:
+    table = summarise(long({"a": np.full((2, 7), 0.3)}), better="higher", name="x")
+    assert [row(table)[key] for key in NUMBERS] == pytest.approx([0.3] * 3)
+    assert row(table)["bold"]
+
+
+def test_one_number_per_method_has_no_interval_and_no_verdict() -> None:
+    scores = long({"a": np.array([[1.0]]), "b": np.array([[2.0]]), "c": np.array([[1.0]])})
+    table = summarise(scores, better="lower", name="x")
+    assert table[["low", "high"]].isna().to_numpy().all()
+    assert table["over"].tolist() == ["", "", ""]
+    assert table["bold"].tolist() == [True, False, True]
+    verdict = judge(scores, "a", "b", better="lower", name="x")
+    assert verdict.difference == 1
+    assert verdict.outcome == "inconclusive"
+
+
+def test_one_cluster_of_many_images_has_no_interval() -> None:
+    table = summarise(long({"a": random(1, 9)}, clusters=1), better="higher", name="x")
+    assert table[["low", "high"]].isna().to_numpy().all()
+
+
+def test_a_method_without_values_is_a_row_without_numbers() -> None:
+    scores = long({"a": random(1, 5), "lacking": np.full((1, 5), np.nan)})
+    table = summarise(scores, better="higher", name="x")
+    assert all(np.isnan(row(table, "lacking")[key]) for key in NUMBERS)
+    assert table["bold"].tolist() == [True, False]
+    alone = summarise(scores[scores["method"] == "lacking"], better="higher", name="x")
+    assert not alone["bold"].any()
+
+
+def test_methods_scored_on_different_images_are_refused_by_name() -> None:
+    scores = long({"a": random(1, 5), "b": random(1, 5)}).iloc[:-1]
+    with pytest.raises(ValueError, match="b lacks some"):
+        summarise(scores, better="higher", name="x")
+
+
+def test_the_same_scores_give_the_same_bits_in_any_order_of_rows() -> None:
+    scores = long({"a": random(3, 20), "b": random(3, 20, 1)}, clusters=6)
+    first = summarise(scores, better="higher", name="x")
+    again = summarise(scores.sample(frac=1, random_state=0), better="higher", name="x")
+    pd.testing.assert_frame_equal(first, again.loc[first.index], check_exact=True)
+    other = summarise(scores, better="higher", name="y")
+    assert row(other)["low"] != row(first)["low"]
+
+
+def test_another_method_in_the_table_changes_no_interval() -> None:
+    scores = long({"a": random(3, 20), "b": random(3, 20, 1)})
+    both = summarise(scores, better="higher", name="x")
+    alone = summarise(scores[scores["method"] == "a"], better="higher", name="x")
+    assert [row(both)[key] for key in NUMBERS] == [row(alone)[key] for key in NUMBERS]
+
+
+def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:
+    trials = long({f"trial {i}": random(1, 40, i) for i in range(200)})
+    table = summarise(trials, better="higher", name="x")
+    assert 0.89 <= ((table["low"] <= 0) & (table["high"] >= 0)).mean() <= 0.99
