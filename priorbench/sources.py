@@ -23,7 +23,6 @@ class _Source:
     """The top-level definitions of a file."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         self.definitions: dict[str, ast.stmt] = {}
         self.loose: list[ast.stmt] = []
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -32,6 +31,17 @@ class _Source:
                 self.definitions[name] = node
             if not names and not _docstring(node):
                 self.loose.append(node)
+        self.meaning = cache(self._meaning)  # asked for again by every job of a plan
+
+    def nodes(self, name: str) -> list[ast.stmt]:
+        """Statements that bind `name`; those that bind nothing, for an empty one."""
+        return self.loose if name == "" else [self.definitions[name]]
+
+    def _meaning(self, name: str) -> tuple[str, frozenset[str]]:
+        """Text of a definition without comments and docstrings, and the names here it uses."""
+        nodes = [n for n in self.nodes(name) if not isinstance(n, ast.Import | ast.ImportFrom)]
+        used = {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
+        return "".join(map(_text, nodes)), frozenset(used & self.definitions.keys())
 
 
 def source_hash(roots: Iterable[Root]) -> str:
@@ -45,18 +55,17 @@ def source_hash(roots: Iterable[Root]) -> str:
             continue
         visited.add((path, name))
         source = _read(path, path.stat().st_mtime_ns)
-        nodes = source.loose if name == "" else [source.definitions[name]]
-        for node in nodes:
+        label = str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
+        text, used = source.meaning(name)
+        if text:
+            found[label, name] = text
+        waiting += [(path, other) for other in used]
+        for node in source.nodes(name):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 waiting += _imported(node, name, path)
-                continue
-            label = str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
-            found[label, name] = found.get((label, name), "") + _text(node)
-            used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-            waiting += [(path, used_name) for used_name in used if used_name in source.definitions]
         waiting.append((path, ""))
-    text = "\n".join(f"{label}:{name}\n{body}" for (label, name), body in sorted(found.items()))
-    return hashlib.sha256(text.encode()).hexdigest()
+    whole = "\n".join(f"{label}:{name}\n{body}" for (label, name), body in sorted(found.items()))
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def _names(path: Path, names: Iterable[str] | None) -> list[str]:
@@ -100,6 +109,7 @@ def _whole(path: Path | None) -> list[tuple[Path, str]]:
     return [] if path is None else [(path, name) for name in _names(path, None)]
 
 
+@cache
 def _local(module: str, at: Path) -> Path | None:
     """Return the file of a module of this project, or of the package that `at` lies in."""
     parts = module.split(".")

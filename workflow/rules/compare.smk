@@ -8,6 +8,8 @@ rule gather:
         f"{OUT}/{{imageset}}.log",
     conda:
         "../../environment.yml"
+    message:
+        "gather {wildcards.imageset}"
     run:
         Path(output[0]).write_text("".join(f"{path}\n" for path in input))
 
@@ -33,6 +35,8 @@ rule tables:
     params:
         experiment=EXPERIMENT.to_json(),
         lists=[f"@{path}" for path in LISTS],
+    message:
+        "tables"
     shell:
         "python -m workflow.scripts.tables --experiment {params.experiment:q}"
         " --inputs {params.lists} --out $(dirname {output.csv[0]}) 2>&1 | tee {log}"
@@ -59,6 +63,8 @@ rule figure:
         "../../environment.yml"
     params:
         experiment=EXPERIMENT.to_json(),
+    message:
+        "figure {wildcards.figure} of {wildcards.imageset}"
     shell:
         "python -m workflow.scripts.figure --name {wildcards.figure}"
         " --imageset {wildcards.imageset} --experiment {params.experiment:q}"

@@ -11,6 +11,8 @@ rule control:
     params:
         launch=LIGHT,
         spec=spec("control"),
+    message:
+        "control {wildcards.imageset}: {wildcards.unit}"
     shell:
         "{params.launch} workflow.scripts.control --spec {params.spec:q}"
         " --observations {input.observations} --out {output} 2>&1 | tee {log}"

@@ -11,6 +11,8 @@ rule degrade:
     params:
         launch=LIGHT,
         spec=spec("degrade"),
+    message:
+        "degrade {wildcards.imageset}: {wildcards.unit}"
     shell:
         "{params.launch} workflow.scripts.degrade --spec {params.spec:q} --images {input.images}"
         " --out {output} 2>&1 | tee {log}"

@@ -17,6 +17,8 @@ rule energy:
         launch=HEAVY,
         spec=energy_spec,
         model=model_option,
+    message:
+        "energy of {wildcards.method} on {wildcards.imageset}"
     shell:
         "{params.launch} workflow.scripts.energy --spec {params.spec:q} {params.model}"
         " --images {input.images} --out {output.curve} 2>&1 | tee {log}"

@@ -12,5 +12,7 @@ rule prepare:
     params:
         launch=LIGHT,
         spec=spec("prepare"),
+    message:
+        "prepare {wildcards.imageset}"
     shell:
         "{params.launch} workflow.scripts.prepare --spec {params.spec:q} --out {output.card} 2>&1 | tee {log}"

@@ -13,6 +13,8 @@ rule report:
     params:
         experiment=EXPERIMENT.to_json(),
         lists=[f"@{path}" for path in LISTS],
+    message:
+        "report"
     shell:
         "python -m workflow.scripts.report --experiment {params.experiment:q}"
         " --inputs {params.lists} --tables $(dirname {input.tables[0]}) --figures $(dirname {input.figures[0]})"

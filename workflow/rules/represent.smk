@@ -17,6 +17,8 @@ rule represent:
         launch=HEAVY,
         spec=spec("represent"),
         model=model_option,
+    message:
+        "represent {wildcards.imageset} with {wildcards.method}, seed {wildcards.seed}"
     shell:
         "{params.launch} workflow.scripts.represent --spec {params.spec:q} {params.model}"
         " --images {input.images} --out {output.represented} 2>&1 | tee {log}"

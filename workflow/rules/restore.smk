@@ -20,6 +20,8 @@ rule restore:
         launch=HEAVY,
         spec=spec("restore"),
         model=model_option,
+    message:
+        "restore {wildcards.imageset} ({wildcards.unit}) with {wildcards.method}, seed {wildcards.seed}"
     shell:
         "{params.launch} workflow.scripts.restore --spec {params.spec:q} {params.model}"
         " --observations {input.observations} --out {output.restored} 2>&1 | tee {log}"

@@ -17,6 +17,8 @@ rule sample:
         launch=HEAVY,
         spec=spec("sample"),
         model=model_option,
+    message:
+        "sample {wildcards.method} on {wildcards.imageset}, seed {wildcards.seed}"
     shell:
         "{params.launch} workflow.scripts.sample --spec {params.spec:q} {params.model}"
         " --images {input.images} --out {output.samples} 2>&1 | tee {log}"

@@ -14,6 +14,8 @@ rule score:
     params:
         launch=LIGHT,
         spec=SCORING,
+    message:
+        "score {wildcards.imageset} ({wildcards.unit})"
     shell:
         "{params.launch} workflow.scripts.score --spec {params.spec:q} --images {input.images}"
         " --observations {input.observations} --controls {input.controls}"
@@ -35,6 +37,8 @@ rule score_models:
     params:
         launch=LIGHT,
         spec=SCORING,
+    message:
+        "score samples of {wildcards.imageset}"
     shell:
         "{params.launch} workflow.scripts.score --spec {params.spec:q} --images {input.images}"
         " --represented {input.represented} --samples {input.samples}"

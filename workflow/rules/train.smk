@@ -21,6 +21,8 @@ rule train:
     params:
         launch=HEAVY,
         spec=spec("train"),
+    message:
+        "train {wildcards.method} on {wildcards.imageset}, seed {wildcards.seed}"
     shell:
         "{params.launch} workflow.scripts.train --spec {params.spec:q} --images {input.images}"
         " --out {output.model} 2>&1 | tee {log}"

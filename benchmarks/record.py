@@ -1,0 +1,76 @@
+"""Run a command and record its wall time and the peak memory summed over its process tree.
+
+    python -m benchmarks.record --out results/reference/demo/run.json -- make demo
+
+Memory is the proportional set size where the system tells it (pages shared by processes are
+counted once), else the resident set size, which counts them again in every process.
+"""
+
+import argparse
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from priorbench.files import write_json
+from priorbench.records import git, hardware
+
+INTERVAL = 0.5  # seconds between two looks
+
+
+def memory(process: psutil.Process) -> tuple[int, int]:
+    """Return (proportional, resident) bytes of a process and all its descendants."""
+    proportional = resident = 0
+    for one in [process, *process.children(recursive=True)]:
+        try:
+            info = one.memory_full_info()
+        except (psutil.NoSuchProcess, psutil.AccessDenied):  # it ended while we looked
+            continue
+        resident += info.rss
+        proportional += getattr(info, "pss", info.rss)
+    return proportional, resident
+
+
+def record(command: list[str]) -> dict[str, object]:
+    """Run `command` and return what it took."""
+    begun = time.monotonic()
+    run = subprocess.Popen(command)
+    process, ended = psutil.Process(run.pid), threading.Event()
+    peak = [0, 0]
+
+    def watch() -> None:
+        while not ended.wait(INTERVAL):
+            try:
+                peak[:] = map(max, peak, memory(process))
+            except psutil.NoSuchProcess:
+                return
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    code = run.wait()
+    ended.set()
+    watcher.join()
+    return {
+        "command": " ".join(command),
+        "exit_code": code,
+        "minutes": round((time.monotonic() - begun) / 60, 1),
+        "peak_memory_gib": round(peak[0] / 2**30, 2),
+        "peak_resident_gib": round(peak[1] / 2**30, 2),
+        "hardware": hardware("cpu"),
+        "git": git(),
+    }
+
+
+def main() -> None:
+    """Run the command given after `--` and write its record."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("command", nargs="+")
+    asked = parser.parse_args()
+    write_json(asked.out, record(asked.command))
+
+
+if __name__ == "__main__":
+    main()
