@@ -35,10 +35,10 @@ def label(name: str) -> str:
     return name if dimensions() == OFFICIAL else f"{name}@{dimensions()}"
 
 
-def protocol(name: str) -> str:
-    """Return what the numbers depend on: dimension, weights, resizing."""
+def protocol() -> str:
+    """Return what the features depend on: weights, dimension, resizing."""
     checksum = weights.checksum("inception")[:8]
-    return f"{name}, pytorch-fid Inception {checksum}, {dimensions()} dimensions, bilinear 299 px"
+    return f"pytorch-fid Inception {checksum}, {dimensions()} dimensions, bilinear to 299 px"
 
 
 def features(generated: Bytes, real: Bytes) -> tuple[Floats, Floats]:

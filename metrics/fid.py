@@ -25,8 +25,8 @@ def label() -> str:
 
 
 def protocol() -> str:
-    """Return PROTOCOL and the network that the weights present make."""
-    return _inception.protocol(PROTOCOL)
+    """Return the label, PROTOCOL and the network that the weights present make."""
+    return f"{label()}: {PROTOCOL}, {_inception.protocol()}"
 
 
 def score(generated: Bytes, real: Bytes) -> float:

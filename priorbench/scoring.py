@@ -60,7 +60,7 @@ class Scorer:
         original = np.asarray(self.images.test[: len(restored)])
         for region, image, hidden in regions(restored, seen):
             for name, plugin in self.plugins.items():
-                told = f"{plugin.PROTOCOL}; {protocol}"
+                told = f"{metric_protocol(plugin)}; {protocol}"
                 head = (self.imageset, task, method, seed, name, region)
                 if plugin.PER == "image" and region in plugin.REGIONS:
                     values = self._per_image(name, image, original, hidden)
@@ -77,7 +77,7 @@ class Scorer:
             if plugin.PER == "image":
                 head = (self.imageset, "represent", method, seed, name, "raw")
                 values = self._per_image(name, represented, original, None)
-                yield from self._rows(head, values, f"{plugin.PROTOCOL}; identity")
+                yield from self._rows(head, values, f"{metric_protocol(plugin)}; identity")
 
     def samples(self, method: str, seed: int, samples: Pixels) -> Iterator[Row]:
         """Score samples against as many held-out images."""
@@ -85,8 +85,9 @@ class Scorer:
         for name, plugin in self.plugins.items():
             if plugin.PER == "set":
                 head = (self.imageset, "sample", method, seed, name, "raw")
-                told = f"{plugin.PROTOCOL}; {len(samples)} against {len(real)} test images"
-                yield from self._rows(head, self._per_set(name, samples, real), told)
+                values = self._per_set(name, samples, real)
+                told = f"{metric_protocol(plugin)}; {len(samples)} against {len(real)} test images"
+                yield from self._rows(head, values, told)
 
     def _rows(self, head: tuple[Any, ...], values: list[float] | str, told: str) -> Iterator[Row]:
         if isinstance(values, str):
@@ -126,9 +127,7 @@ class Scorer:
         """Return scores from the cache, or compute them; text where weights are missing."""
         if name in self.missing:
             return self.missing[name]
-        plugin = self.plugins[name]
-        label = weights_label(plugin)
-        text = json.dumps([self.sources[name], plugin.PROTOCOL, label, parts])
+        text = json.dumps([self.sources[name], metric_protocol(self.plugins[name]), parts])
         path = self.cache / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
         if path.exists():
             values: list[float] = read_json(path)
@@ -143,9 +142,9 @@ class Scorer:
         return values
 
 
-def weights_label(plugin: ModuleType) -> str:
-    """Return the label of a metric, which may depend on the weights that are there."""
-    return str(plugin.label() if hasattr(plugin, "label") else plugin.LABEL)
+def metric_protocol(plugin: ModuleType) -> str:
+    """Return the protocol of a metric, which may depend on the weights that are there."""
+    return str(plugin.protocol() if hasattr(plugin, "protocol") else plugin.PROTOCOL)
 
 
 def regions(

@@ -62,9 +62,11 @@ def prepare(spec: dict[str, Any]) -> None:
     if (cores := len(os.sched_getaffinity(0))) < threads:
         raise UserError(f"torch_threads: {threads} asked for, this machine has {cores} cores")
     torch.set_num_threads(threads)
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    if spec.get("device") == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        # on a CPU all that is used is deterministic, and the call alone costs a second
+        torch.use_deterministic_algorithms(True, warn_only=True)
 
 
 def configured(cls: Any, options: dict[str, Any]) -> Any:

@@ -85,7 +85,7 @@ def test_another_dimension_than_2048_is_in_the_name_and_the_protocol(
     monkeypatch.setattr(weights, "state", lambda name: state)
     assert (fid.label(), kid.label()) == labels
     for metric in (fid, kid):
-        assert metric.protocol().startswith(metric.PROTOCOL)
+        assert metric.protocol().startswith(f"{metric.label()}: {metric.PROTOCOL}, ")
         assert f"{dims} dimensions" in metric.protocol()
         assert weights.checksum("inception")[:8] in metric.protocol()
 

@@ -1,0 +1,173 @@
+"""Finished results, each known by its path: scores, images, curves, records and cards."""
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from priorbench.config import Experiment
+from priorbench.errors import UserError
+from priorbench.files import read_arrays, read_json
+from priorbench.paths import Place, parse
+
+Pixels = NDArray[np.uint8]
+SCORE_COLUMNS = [
+    *("imageset", "task", "method", "seed", "metric"),
+    *("region", "image", "value", "protocol"),
+]
+CURVE_COLUMNS = ["task", "stage", "step", "name", "image", "value"]
+TEXT = dict.fromkeys(["imageset", "task", "method", "metric", "region", "protocol"], "str")
+SCORES = "*.csv"  # score files are named by their unit
+OUT = ("diverged", "budget-limited")  # such runs take no part in bold and verdicts
+CURVE_TEXT = dict.fromkeys(["task", "stage", "name"], "str")
+
+
+class Results:
+    """What `paths` hold of an experiment; a path without a file is a gap, not an error."""
+
+    def __init__(self, paths: Iterable[Path], experiment: Experiment) -> None:
+        self.experiment = experiment
+        self._files: dict[tuple[str, str], list[tuple[Place, Path]]] = {}
+        for path in sorted(set(paths)):
+            if path.exists():
+                place = parse(path)
+                name = SCORES if place.verb == "score" else path.name
+                self._files.setdefault((place.verb, name), []).append((place, path))
+        self._json: dict[Path, dict[str, Any]] = {}
+        self._arrays: dict[Path, dict[str, Pixels]] = {}
+
+    def find(self, verb: str, name: str, **parts: object) -> Iterator[tuple[Place, Path]]:
+        """Yield the files called `name` of a verb whose places agree with `parts`."""
+        for place, path in self._files.get((verb, name), []):
+            if all(getattr(place, part) == value for part, value in parts.items()):
+                yield place, path
+
+    @cached_property
+    def all_scores(self) -> pd.DataFrame:
+        """Return every score, a row each, with the cluster of its image."""
+        found = [path for _, path in self.find("score", SCORES)]
+        if not found:
+            return pd.DataFrame(columns=[*SCORE_COLUMNS, "cluster"])
+        tables = [_read_table(path, SCORE_COLUMNS, TEXT) for path in found]
+        scores = pd.concat(tables, ignore_index=True)
+        scores["cluster"] = [
+            self.cluster(imageset, image)
+            for imageset, image in zip(scores["imageset"], scores["image"], strict=True)
+        ]
+        return scores
+
+    def scores(self, **parts: object) -> pd.DataFrame:
+        """Return the scores whose columns agree with `parts`."""
+        scores = self.all_scores
+        for column, value in parts.items():
+            scores = scores[scores[column] == value]
+        return scores.reset_index(drop=True)
+
+    def card(self, imageset: str) -> dict[str, Any]:
+        """Return the card of an image set; empty where it is not among the results."""
+        for _, path in self.find("prepare", "card.json", imageset=imageset):
+            return self._read_json(path)
+        return {}
+
+    def cluster(self, imageset: str, image: int) -> str:
+        """Return the photograph (scan, person, ...) that a test image comes from."""
+        clusters = self.card(imageset).get("clusters", {}).get("test", [])
+        return str(clusters[image]) if 0 <= image < len(clusters) else str(image)
+
+    def records(self, imageset: str, **parts: object) -> list[tuple[Place, dict[str, Any]]]:
+        """Return the run records of an image set, with their places."""
+        return [
+            (place, self._read_json(path))
+            for verb in ("train", "represent", "restore", "sample")
+            for place, path in self.find(verb, "run.json", imageset=imageset, **parts)
+        ]
+
+    def status(self, imageset: str, method: str, task: str = "") -> str:
+        """Return "diverged at ...", "budget-limited", "plateau", ...: the worst of a row's seeds.
+
+        What befell the restoration of a task counts where that `task` is asked for.
+        """
+        found = []
+        for place, record in self.records(imageset, method=method):
+            lost = place.unit in (task, "all") and task not in record.get("task_seconds", [task])
+            if place.verb in ("train", "represent") or (task and place.verb == "restore" and lost):
+                found.append(str(record["status"]))
+        for word in OUT:
+            for status in found:
+                if status.startswith(word):
+                    return status
+        return found[-1] if found else ""
+
+    def excluded(self, imageset: str, task: str) -> set[str]:
+        """Return the rows that take no part in bold and verdicts: cut short, or diverged."""
+        methods = self.experiment.methods
+        return {m for m in methods if self.status(imageset, m, task).startswith(OUT)}
+
+    def originals(self, imageset: str) -> Pixels:
+        """Return the test images, (n, 3, h, w)."""
+        for _, path in self.find("prepare", "test.npy", imageset=imageset):
+            images: Pixels = np.load(path, mmap_mode="r", allow_pickle=False)
+            return images
+        raise UserError(f"{imageset}: the test images are not among the results given")
+
+    def controls(self, imageset: str, task: str) -> dict[str, Pixels]:
+        """Return the degraded images and the naive inverses of a task, by name."""
+        found: dict[str, Pixels] = {}
+        for _, path in self.find("control", "controls.safetensors", imageset=imageset):
+            for name, images in self._read_arrays(path).items():
+                row, _, control = name.partition("/")
+                if row == task:
+                    found[control] = images
+        return found
+
+    def restored(self, imageset: str, task: str, method: str, seed: int) -> Pixels | None:
+        """Return what a method made of a task's observations; None where it did not run."""
+        parts = {"imageset": imageset, "method": method, "seed": seed}
+        for _, path in self.find("restore", "restored.safetensors", **parts):
+            if task in self._read_arrays(path):
+                return self._read_arrays(path)[task]
+        return None
+
+    def shown(self, imageset: str, method: str) -> dict[str, Pixels]:
+        """Return samples, reconstructions, their originals and interpolations of a first seed."""
+        parts = {"imageset": imageset, "method": method, "seed": self.experiment.seeds[0]}
+        for _, path in self.find("sample", "samples.safetensors", **parts):
+            return self._read_arrays(path)
+        return {}
+
+    def shown_as(self, imageset: str, method: str, what: str) -> str:
+        """Return how the codes of a method's "samples" or "interpolations" were come by."""
+        for place, record in self.records(imageset, method=method):
+            if place.verb == "sample":
+                return str(record.get(what, ""))
+        return ""
+
+    def curves(self, verb: str, **parts: object) -> pd.DataFrame:
+        """Return the curves of a verb, with the method and seed of each row."""
+        tables = [pd.DataFrame(columns=[*CURVE_COLUMNS, "method", "seed"])]
+        for place, path in self.find(verb, "curve.csv", **parts):
+            table = _read_table(path, CURVE_COLUMNS, CURVE_TEXT)
+            tables.append(table.assign(method=place.method, seed=place.seed))
+        return pd.concat(tables[1:] or tables, ignore_index=True)
+
+    def _read_json(self, path: Path) -> dict[str, Any]:
+        if path not in self._json:
+            self._json[path] = read_json(path)
+        return self._json[path]
+
+    def _read_arrays(self, path: Path) -> dict[str, Pixels]:
+        if path not in self._arrays:
+            self._arrays[path] = read_arrays(path)[0]
+        return self._arrays[path]
+
+
+def _read_table(path: Path, columns: list[str], text: dict[str, str]) -> pd.DataFrame:
+    table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"value": [""]})
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise UserError(f"{path}: no column `{missing[0]}`; columns: {', '.join(map(str, table))}")
+    return table[columns]
