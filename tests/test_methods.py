@@ -34,14 +34,13 @@ TRAIN, TEST = smooth(48, 0), smooth(2, 1)
 
 
 class Subject:
-    """A method with smoke settings."""
+    """A method with the settings of a config's entry."""
 
-    def __init__(self, name: str) -> None:
-        assert name in SMOKE, f"tests/smoke.yaml has no row `{name}`"
+    def __init__(self, name: str, options: dict[str, Any]) -> None:
         self.plugin: ModuleType = registry.load("methods", name)
         self.about = registry.describe("methods", name)
-        self.train_config: dict[str, Any] = SMOKE[name].get("train", {})
-        self.cfg = configured(self.plugin.RestoreConfig, SMOKE[name].get("restore", {}))
+        self.train_config: dict[str, Any] = options.get("train", {})
+        self.cfg = configured(self.plugin.RestoreConfig, options.get("restore", {}))
         self.spec = {"seed": SEED, "device": "cpu", "plugin": name}
 
     def loop(self, folder: Path, **given: Any) -> Loop:
@@ -71,7 +70,8 @@ def observation(task: str) -> Observation:
 
 @pytest.fixture(scope="module", params=NAMES)
 def subject(request: pytest.FixtureRequest) -> Subject:
-    return Subject(request.param)
+    assert request.param in SMOKE, f"tests/smoke.yaml has no row `{request.param}`"
+    return Subject(request.param, SMOKE[request.param])
 
 
 @pytest.fixture(scope="module")
