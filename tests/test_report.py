@@ -1,0 +1,240 @@
+"""The report, its verdicts on what was stated before the run, and the README's section."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from priorbench.config import Experiment
+from priorbench.errors import UserError
+from priorbench.results import Results
+from tests.fabricated import CUT, Fabricated, experiment
+from workflow.expectations import Judged, evaluate, reached, read
+from workflow.scripts import figure, readme, report, tables
+
+ROOT = Path(__file__).parents[1]
+ROWS = ("lcm", "glo", "dip", CUT)
+ABOVE = {"statement": "LCM leads", "grounds": "none", "metric": "psnr", "imageset": "photos"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Fabricated:
+    changed = experiment(methods={row: {} for row in ROWS}, metrics=["psnr", "fid"], seeds=[0])
+    return Fabricated(tmp_path_factory.mktemp("made"), changed)
+
+
+@pytest.fixture(scope="module")
+def page(made: Fabricated) -> str:
+    folder = made.root / "results" / "toy"
+    tables.main([*made.options, "--out", str(folder / "tables")])
+    for name in ("bars", "samples"):
+        out = folder / "figures" / f"{name}-photos.png"
+        figure.main([*made.options, "--name", name, "--imageset", "photos", "--out", str(out)])
+    places = ["--tables", str(folder / "tables"), "--figures", str(folder / "figures")]
+    report.main([*places, "--out", str(folder / "report.html"), *made.options])
+    return (folder / "report.html").read_text()
+
+
+class Elements(HTMLParser):
+    """The start tags of a page, and those that were left open."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in {"meta", "img"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def links(self) -> Iterator[str]:
+        for _, attributes in self.found:
+            yield from (str(attributes[name]) for name in ("src", "href") if name in attributes)
+
+
+def judged(results: Results, **entry: object) -> Judged:
+    return evaluate(results, [{"id": "one", **ABOVE, **entry}])[0]
+
+
+def test_the_report_loads_nothing_and_its_links_lead_to_files(page: str, made: Fabricated) -> None:
+    elements = Elements(page)
+    assert not elements.open
+    assert not {"script", "link", "iframe"} & {tag for tag, _ in elements.found}
+    assert "@import" not in page
+    assert "url(" not in page
+    ids = {attributes.get("id") for _, attributes in elements.found}
+    for link in elements.links():
+        if link.startswith("#"):
+            assert link[1:] in ids
+        elif not link.startswith("data:image/png;base64,"):
+            assert (made.root / "results" / "toy" / link).is_file()
+
+
+def test_the_report_holds_statements_tables_figures_and_records(
+    page: str, made: Fabricated
+) -> None:
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    for entry in read():
+        assert " ".join(entry["statement"].split()) in text.replace("&#39;", "'")
+    for title in (
+        "PSNR [dB] ↑ on",
+        "Samples against",
+        "Where the error comes from",
+        "What the runs",
+    ):
+        assert title in text
+    assert page.count("data:image/png") == 2
+    runs = made.results.records("photos")
+    assert f"{len(runs)} runs" in text
+    assert page.count("0123456789</td>") == len(runs)
+    assert "There is one training seed" in text
+    assert "a processor, 2 cores" in text
+
+
+def test_the_report_has_colours_for_dark_and_room_on_a_phone(page: str) -> None:
+    assert "prefers-color-scheme: dark" in page
+    assert 'name="viewport"' in page
+
+
+def test_what_files_say_is_shown_as_text(made: Fabricated, tmp_path: Path) -> None:
+    spoiled = Fabricated(tmp_path, made.experiment)
+    spoiled.amend("represent", "glo", status="diverged at step 3 <script>")
+    out = tmp_path / "report.html"
+    places = ["--tables", str(tmp_path), "--figures", str(tmp_path), "--out", str(out)]
+    report.main([*places, *spoiled.options])
+    assert "<script>" not in out.read_text()
+    assert "&lt;script&gt;" in out.read_text()
+
+
+def test_an_ordering_that_the_scores_show_is_confirmed(made: Fabricated) -> None:
+    found = judged(made.results, tasks=["hole", "sr4"], above=["dip"], below=["lcm", "glo"])
+    assert found.verdict == "confirmed"
+    assert found.tally == "4 hold"
+    least = found.least
+    assert least is not None
+    assert 0 < least.low < least.difference < least.high
+    assert least.between.startswith("[+")
+    assert (least.a, least.where) == ("DIP", least.where)
+
+
+def test_an_ordering_against_the_scores_is_contradicted(made: Fabricated) -> None:
+    found = judged(made.results, tasks=["hole"], above=["glo"], below=["dip"])
+    assert found.verdict == "contradicted"
+    assert found.comparisons[0].difference < 0
+
+
+def test_one_contradiction_outweighs_what_holds(made: Fabricated) -> None:
+    found = judged(made.results, tasks=["hole"], above=["lcm"], below=["dip", "glo"])
+    assert found.verdict == "contradicted"
+    assert "1 hold" in found.tally
+
+
+def test_equal_rows_are_inconclusive(tmp_path: Path, made: Fabricated) -> None:
+    same = Fabricated(tmp_path, made.experiment)
+    path = same.scores / "hole.csv"
+    scores = pd.read_csv(path)
+    values = scores.loc[scores["method"] == "glo", "value"].to_numpy()
+    scores.loc[scores["method"] == "lcm", "value"] = values
+    scores.to_csv(path, index=False)
+    assert judged(same.results, tasks=["hole"], above=["lcm"], below=["glo"]).verdict == (
+        "inconclusive"
+    )
+
+
+def test_a_row_cut_short_is_not_judged(made: Fabricated) -> None:
+    found = judged(made.results, tasks=["hole"], above=["dip"], below=[CUT])
+    assert found.verdict == "not judged: WGAN-GP is budget-limited"
+    assert found.least is None
+    both = judged(made.results, tasks=["hole"], above=["dip"], below=["glo", CUT])
+    assert both.verdict == "confirmed"
+    assert both.tally == "1 hold, 1 not judged"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [{"tasks": ["nowhere"]}, {"imageset": "digits"}, {"above": ["pca"]}, {"metric": "ssim"}],
+)
+def test_what_was_not_run_is_said_not_to_be(made: Fabricated, elsewhere: dict[str, object]) -> None:
+    entry = {"tasks": ["hole"], "above": ["dip"], "below": ["glo"], **elsewhere}
+    assert judged(made.results, **entry).verdict == "not run"
+
+
+def test_a_silent_entry_states_nothing(made: Fabricated) -> None:
+    found = judged(made.results, tasks=["color"], silent=True)
+    assert found.verdict == "no statement"
+    assert not found.comparisons
+
+
+def test_energy_is_judged_by_iterations_to_a_level(made: Fabricated) -> None:
+    entry = {"level": 0.02, "before": ["image"], "after": ["shuffled image", "noise"]}
+    found = judged(made.results, **entry)
+    assert found.verdict == "confirmed"
+    assert found.comparisons[0].unit == "iterations"
+    backward = {"level": 0.02, "before": ["noise"], "after": ["image"]}
+    assert judged(made.results, **backward).verdict == "contradicted"
+    assert judged(Results([], made.experiment), **entry).verdict == "not run"
+
+
+def test_a_level_that_is_never_reached_counts_as_the_step_after_the_last() -> None:
+    rows = [("noise", 0, 0, step, 1 / step) for step in (1, 2, 4)]
+    curves = pd.DataFrame(rows, columns=["task", "seed", "image", "step", "value"])
+    assert reached(curves, 0.5)["value"].tolist() == [2]
+    assert reached(curves, 0.1)["value"].tolist() == [5]
+
+
+def test_the_statements_name_rows_of_the_demo() -> None:
+    demo = Experiment.check(yaml.safe_load((ROOT / "config/demo.yaml").read_text()), "demo.yaml")
+    stated = read()
+    assert len([entry for entry in stated if not entry.get("silent")]) == 5
+    assert len({entry["id"] for entry in stated}) == len(stated)
+    for entry in stated:
+        assert set(entry.get("tasks", [])) <= set(demo.tasks_of(entry["imageset"]))
+        assert {*entry.get("above", []), *entry.get("below", [])} <= set(demo.methods)
+        assert {entry.get("metric", "psnr")} <= set(demo.metrics)
+        if "level" in entry:
+            assert entry["imageset"] in demo.config["energy"]
+
+
+def test_a_misspelt_key_of_a_statement_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    path = tmp_path / "expectations.yaml"
+    path.write_text("- {id: one, abov: [dip]}\n")
+    with pytest.raises(UserError, match=r"one: `abov`: did you mean `above`"):
+        read(path)
+
+
+def test_the_readme_section_is_filled_and_nothing_else_changes(tmp_path: Path) -> None:
+    reference = tmp_path / "results" / "reference" / "demo"
+    for name, text in (
+        ("tables/quality-photos-psnr.md", "a table of photos\n"),
+        ("tables/quality-digits-psnr.md", "a table of digits\n"),
+        ("figures/restorations-photos.png", ""),
+    ):
+        (reference / name).parent.mkdir(parents=True, exist_ok=True)
+        (reference / name).write_text(text)
+    page = tmp_path / "README.md"
+    page.write_text(f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n")
+    for _ in range(2):
+        readme.main(["--readme", str(page), "--reference", str(reference)])
+        text = page.read_text()
+        assert text.startswith(f"before\n{readme.BEGIN}\n")
+        assert text.endswith(f"\n{readme.END}\nafter\n")
+        assert "old" not in text
+    picture = "](results/reference/demo/figures/restorations-photos.png)"
+    assert text.index(picture) < text.index("a table of photos") < text.index("a table of digits")
+    page.write_text("no marks")
+    with pytest.raises(UserError, match="must both be there"):
+        readme.main(["--readme", str(page), "--reference", str(reference)])
+
+
+def test_the_readme_shows_the_tracked_reference_run() -> None:
+    page = ROOT / "README.md"
+    assert readme.filled(page, ROOT / readme.REFERENCE) == page.read_text()

@@ -1,0 +1,180 @@
+"""Orderings stated before a run, and what the run says of each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from priorbench.errors import UserError, nearest
+from priorbench.results import Results
+from priorbench.statistics import Better, judge
+from workflow import summaries
+
+STATED = Path(__file__).resolve().parents[1] / "published" / "expectations.yaml"
+KEYS = {
+    *("id", "statement", "grounds", "imageset", "tasks", "metric", "above", "below"),
+    *("level", "before", "after", "silent"),
+}
+NOT_RUN = "not run"
+NOT_JUDGED = "not judged"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Whether `a` is better than `b` in one place; a positive difference speaks for `a`."""
+
+    a: str
+    b: str
+    where: str  # task and region, or what was fitted
+    unit: str
+    outcome: str  # "holds", "contradicted", "inconclusive", "not judged: why" or "not run"
+    difference: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+
+    @property
+    def by(self) -> str:
+        """How much better `a` is, in words; empty where nothing was compared."""
+        return f"{self._said(self.difference)} {self.unit}" if np.isfinite(self.difference) else ""
+
+    @property
+    def between(self) -> str:
+        """The interval of that difference; empty where there is none."""
+        ends = (self.low, self.high)
+        return f"[{', '.join(map(self._said, ends))}]" if np.isfinite(ends).all() else ""
+
+    def _said(self, value: float) -> str:
+        largest = abs(self.difference)
+        return f"{value:+.{1 if largest >= 10 else 2 if largest >= 0.1 else 4}f}"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A statement with its verdict, and the comparisons that it rests on."""
+
+    id: str
+    statement: str
+    grounds: str
+    verdict: str
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def tally(self) -> str:
+        """How many comparisons came out how, e.g. "4 hold, 1 not judged"."""
+        words = [comparison.outcome.partition(":")[0] for comparison in self.comparisons]
+        told = {word: word.replace("holds", "hold") for word in dict.fromkeys(words)}
+        return ", ".join(f"{words.count(word)} {said}" for word, said in told.items())
+
+    @property
+    def least(self) -> Comparison | None:
+        """The comparison that speaks least for the statement."""
+        compared = [c for c in self.comparisons if np.isfinite(c.difference)]
+        return min(compared, key=lambda c: c.difference) if compared else None
+
+
+def read(path: Path = STATED) -> list[dict[str, Any]]:
+    """Return the statements of a file; UserError names an entry and a key that is unknown."""
+    entries: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for entry in entries:
+        for key in entry:
+            if key not in KEYS:
+                raise UserError(f"{path}: {entry.get('id')}: `{key}`: {nearest(key, KEYS)}")
+    return entries
+
+
+def evaluate(results: Results, entries: list[dict[str, Any]] | None = None) -> list[Judged]:
+    """Return a verdict for each statement, in their order."""
+    found = []
+    for entry in read() if entries is None else entries:
+        if entry.get("silent"):
+            comparisons, verdict = [], "no statement"
+        else:
+            compare = _energies if "level" in entry else _scores
+            comparisons = list(compare(results, entry))
+            verdict = _verdict(comparisons)
+        told = (entry["id"], entry["statement"], entry["grounds"])
+        found.append(Judged(*told, verdict, tuple(comparisons)))
+    return found
+
+
+def _verdict(comparisons: list[Comparison]) -> str:
+    outcomes = {comparison.outcome.partition(":")[0] for comparison in comparisons}
+    for word in ("contradicted", "inconclusive"):
+        if word in outcomes:
+            return word
+    if "holds" in outcomes:
+        return "confirmed"
+    reasons = sorted({c.outcome for c in comparisons if c.outcome.startswith(NOT_JUDGED)})
+    return "; ".join(reasons) or NOT_RUN
+
+
+def _scores(results: Results, entry: dict[str, Any]) -> Iterator[Comparison]:
+    """Compare rows of a quality table, column by column."""
+    imageset, metric = entry["imageset"], entry["metric"]
+    known = results.experiment
+    labels = {name: about.label for name, about in known.methods.items()}
+    for task in entry["tasks"]:
+        run = metric in known.metrics and imageset in known.imagesets
+        region = summaries.headline(results, imageset, metric, task) if run else "raw"
+        parts = {"imageset": imageset, "metric": metric, "task": task, "region": region}
+        scores = results.scores(**parts).dropna(subset="value")
+        where = f"{summaries.task_label(results, task)}, {region}"
+        for a in entry["above"]:
+            for b in entry["below"]:
+                pair = (labels.get(a, a), labels.get(b, b), where)
+                unit = summaries.metric_name(results, imageset, metric) if run else metric
+                if not run or not {a, b} <= set(scores["method"]):
+                    yield Comparison(*pair, unit, NOT_RUN)
+                elif out := sorted({a, b} & results.excluded(imageset, task)):
+                    why = f"{labels[out[0]]} is {results.status(imageset, out[0], task)}"
+                    yield Comparison(*pair, unit, f"{NOT_JUDGED}: {why}")
+                else:
+                    name = "/".join(["expectation", *parts.values()])
+                    better = summaries.better(results, metric)
+                    yield _compared(scores, (a, b), pair, unit, better, name)
+
+
+def _energies(results: Results, entry: dict[str, Any]) -> Iterator[Comparison]:
+    """Compare iterations until the loss is down at the level, image by image."""
+    imageset = entry["imageset"]
+    curves = results.curves("energy", imageset=imageset)
+    curves = curves[(curves["name"] == "loss") & (curves["image"] >= 0)]
+    iterations = reached(curves, entry["level"])
+    iterations["cluster"] = [results.cluster(imageset, image) for image in iterations["image"]]
+    for a in entry["before"]:
+        for b in entry["after"]:
+            pair = (a, b, f"loss down at {entry['level']:g}, or never")
+            if not {a, b} <= set(iterations["method"]):
+                yield Comparison(*pair, "iterations", NOT_RUN)
+            else:
+                name = f"expectation/energy/{imageset}"
+                yield _compared(iterations, (a, b), pair, "iterations", "lower", name)
+
+
+def reached(curves: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Return the first step at which each target's loss is at most `level`.
+
+    One that never is counts as one step more than there were. Columns: method (the target),
+    seed, image, value.
+    """
+    rows = []
+    for (target, seed, image), curve in curves.groupby(["task", "seed", "image"], sort=False):
+        down = curve.loc[curve["value"] <= level, "step"]
+        rows.append((target, seed, image, down.min() if len(down) else curve["step"].max() + 1))
+    return pd.DataFrame(rows, columns=["method", "seed", "image", "value"])
+
+
+def _compared(
+    scores: pd.DataFrame,
+    rows: tuple[str, str],
+    pair: tuple[str, str, str],
+    unit: str,
+    better: Better,
+    name: str,
+) -> Comparison:
+    found = judge(scores, *rows, better=better, name=name)
+    return Comparison(*pair, unit, found.outcome, found.difference, found.low, found.high)

@@ -1,0 +1,13 @@
+"""One file per figure: CAPTION, and draw(results, imageset), which returns the figure."""
+
+# in the order of the report
+FIGURES = (
+    "restorations",
+    "bars",
+    "tradeoff",
+    "samples",
+    "reconstructions",
+    "interpolations",
+    "training",
+    "energy",
+)

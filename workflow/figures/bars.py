@@ -1,0 +1,127 @@
+"""Scores as bars (LCM post, figure 4): a panel per task, dashed lines for the controls."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
+
+from priorbench.results import Results
+from workflow.figures._style import GREY, INK, NORMAL, SMALL, WIDTH, colour, said, spread
+from workflow.quality import GAP, marked
+from workflow.summaries import (
+    REPRESENT,
+    Line,
+    digits,
+    headline,
+    is_per_image,
+    metric_label,
+    summary,
+    task_label,
+    tasks_scored,
+)
+
+CAPTION = (
+    "Means with 95 % intervals; dashed: degraded input and naive inverses; hatched: stopped by "
+    "the budget before a plateau. An axis in dB has no zero and begins where it suits."
+)
+HEIGHT = 1.55  # inches of a panel
+TIGHT = 10  # rows; with more, numbers stand upright
+
+
+def draw(results: Results, imageset: str) -> Figure:
+    """Return panels: a row per task, a column per metric (the first, and a perceptual one)."""
+    metrics = chosen_metrics(results, imageset)
+    tasks = (
+        [t for t in tasks_scored(results, imageset, metrics[0]) if t != REPRESENT]
+        if metrics
+        else []
+    )
+    if not tasks:
+        return said("nothing was scored")
+    figure = Figure(figsize=(WIDTH, HEIGHT * len(tasks) + 0.6), layout="constrained")
+    panels = figure.subplots(len(tasks), len(metrics), squeeze=False, sharex=True)
+    for line, task in zip(panels, tasks, strict=True):
+        for axes, metric in zip(line, metrics, strict=True):
+            region = headline(results, imageset, metric, task)
+            _panel(axes, results, imageset, summary(results, imageset, metric, task, region))
+            axes.set_title(f"{task_label(results, task)}, {region}", weight="bold")
+            # a long name, with what it depends on in brackets, would leave its panel
+            axes.set_ylabel(metric_label(results, imageset, metric).replace(" (", "\n("))
+    return figure
+
+
+def chosen_metrics(results: Results, imageset: str) -> list[str]:
+    """Return the first metric, and the first that needs weights (a perceptual one) if scored."""
+    scored = [
+        metric
+        for metric in results.experiment.metrics
+        if is_per_image(results, metric)
+        and results.scores(imageset=imageset, metric=metric)["value"].notna().any()
+    ]
+    about = results.experiment.metrics
+    perceptual = [m for m in scored[1:] if about[m].about.constants.get("WEIGHTS")]
+    return scored[:1] + perceptual[:1]
+
+
+def _panel(axes: Axes, results: Results, imageset: str, lines: dict[str, Line]) -> None:
+    methods = list(results.experiment.methods)
+    decimals = digits(line.mean for line in lines.values())
+    crowded = len(methods) > TIGHT
+    bottom, top = _limits(lines, 0.3 if crowded else 0.14)
+    axes.set_ylim(bottom, top)
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.set_xlim(-0.6, len(methods) - 0.4)
+    for place, method in enumerate(methods):
+        if method not in lines:
+            axes.text(place, bottom, GAP, ha="center", va="bottom", color=GREY)
+            continue
+        line, shade = lines[method], colour(results, method)
+        fill, hatch = ("white", "/////") if line.excluded else (shade, "")
+        axes.bar(
+            place, line.mean - bottom, 0.74, bottom, edgecolor=shade, facecolor=fill, hatch=hatch
+        )
+        if line.has_interval:
+            axes.vlines(place, line.low, line.high, color=INK, linewidth=0.8)
+        axes.annotate(
+            f"{line.mean:.{decimals}f}",
+            (place, line.high if line.has_interval else line.mean),
+            (0, 1.5),
+            textcoords="offset points",
+            ha="center",
+            size=SMALL - 0.5,
+            rotation=90 if crowded else 0,
+            color=GREY if line.excluded else INK,
+            weight="bold" if line.bold else "normal",
+            path_effects=[withStroke(linewidth=1.5, foreground="white")],
+        )
+    controls = {name: line.mean for name, line in lines.items() if line.control}
+    _control_lines(axes, controls, (bottom, top), decimals)
+    labels = [marked(results, imageset, method)[0] for method in methods]
+    axes.set_xticks(range(len(methods)), labels, rotation=40, ha="right", rotation_mode="anchor")
+    axes.tick_params(axis="x", length=0, labelsize=NORMAL)
+
+
+def _limits(lines: dict[str, Line], room: float) -> tuple[float, float]:
+    """Bars of small quantities begin at zero; `room` is left for the numbers, of the height."""
+    values = [value for line in lines.values() for value in (line.mean, line.low, line.high)]
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    bottom = min(0.0, low) if low < 5 else 5 * float(np.floor((low - 1) / 5))
+    return bottom, high + room * (high - bottom)
+
+
+def _control_lines(
+    axes: Axes, controls: dict[str, float], limits: tuple[float, float], decimals: int
+) -> None:
+    """Draw a dashed line per control; their names stand beside the panel, apart."""
+    heights = spread(list(controls.values()), 0.1 * (limits[1] - limits[0]))
+    for (name, mean), height in zip(controls.items(), heights, strict=True):
+        axes.axhline(mean, color=GREY, linestyle=(0, (4, 2)), linewidth=0.8, zorder=0.5)
+        axes.annotate(
+            f"{name} {mean:.{decimals}f}",
+            (1.02, height),
+            xycoords=("axes fraction", "data"),
+            size=SMALL,
+            color="#555555",
+            va="center",
+        )

@@ -1,0 +1,80 @@
+"""Quality against cost: what a restoration is worth, and how long one takes."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from priorbench.results import Results
+from workflow.figures._style import INK, WIDTH, colour, marker, plain_log, said
+from workflow.quality import marked
+from workflow.summaries import (
+    REPRESENT,
+    headline,
+    is_per_image,
+    metric_label,
+    summary,
+    task_label,
+    tasks_scored,
+)
+from workflow.tables import method_costs
+
+CAPTION = (
+    "Mean score with its 95 % interval against the seconds that one restored image takes "
+    "(training not counted; see the cost table); hollow: stopped by the budget."
+)
+COLUMNS = 3
+
+
+def draw(results: Results, imageset: str) -> Figure:
+    """Return a panel per task and a legend that they share."""
+    metric = next((m for m in results.experiment.metrics if is_per_image(results, m)), "")
+    tasks = [t for t in tasks_scored(results, imageset, metric) if t != REPRESENT]
+    if not tasks:
+        return said("nothing was scored")
+    lines = -(-(len(tasks) + 1) // COLUMNS)
+    figure = Figure(figsize=(WIDTH, 1.9 * lines), layout="constrained")
+    panels = figure.subplots(lines, COLUMNS, squeeze=False).ravel()
+    for axes, task in zip(panels, tasks, strict=False):
+        _panel(axes, results, imageset, metric, task)
+    for axes in panels[len(tasks) :]:
+        axes.axis("off")
+    for method in results.experiment.methods:
+        label, faded = marked(results, imageset, method)
+        _point(panels[len(tasks)], results, method, (np.nan, np.nan), faded, label)
+    panels[len(tasks)].legend(loc="center left", handletextpad=0.3, labelspacing=0.5)
+    return figure
+
+
+def _panel(axes: Axes, results: Results, imageset: str, metric: str, task: str) -> None:
+    region = headline(results, imageset, metric, task)
+    seconds = method_costs(results, imageset)["restoring_seconds_per_image"]
+    for method, line in summary(results, imageset, metric, task, region).items():
+        if line.control:
+            continue
+        x = float(seconds[method])
+        if line.has_interval:
+            axes.vlines(x, line.low, line.high, color=colour(results, method), linewidth=0.8)
+        _point(axes, results, method, (x, line.mean), line.excluded, "")
+    axes.set_xscale("log")
+    plain_log(axes.xaxis)
+    axes.set_title(f"{task_label(results, task)}, {region}", weight="bold")
+    axes.set_xlabel("seconds per restored image")
+    axes.set_ylabel(metric_label(results, imageset, metric))
+    axes.margins(0.12)
+
+
+def _point(
+    axes: Axes, results: Results, method: str, at: tuple[float, float], hollow: bool, label: str
+) -> None:
+    shade = colour(results, method)
+    axes.plot(
+        *at,
+        marker(results, method),
+        markersize=4.5,
+        color=shade,
+        markerfacecolor="white" if hollow else shade,
+        markeredgecolor=shade if hollow else INK,
+        markeredgewidth=0.9 if hollow else 0.3,
+        label=label,
+        linestyle="none",
+    )

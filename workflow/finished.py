@@ -1,0 +1,34 @@
+"""What the steps after the runs share: a command line that names results, and errors as a line."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from priorbench.config import Experiment
+from priorbench.errors import UserError
+from priorbench.results import Results
+
+
+def parser(description: str | None) -> ArgumentParser:
+    """Return a parser for an experiment and its results; @FILE stands for the lines of a file."""
+    made = ArgumentParser(description=description, fromfile_prefix_chars="@")
+    made.add_argument("--experiment", required=True, metavar="JSON", help="the checked config")
+    made.add_argument(
+        "--inputs", required=True, nargs="+", type=Path, metavar="PATH", help="results"
+    )
+    return made
+
+
+def results(arguments: Namespace) -> Results:
+    """Return the results that a command line names."""
+    return Results(arguments.inputs, Experiment.from_json(arguments.experiment))
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run `main`; what the user has to mend is said in one line."""
+    try:
+        main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

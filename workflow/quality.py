@@ -1,0 +1,204 @@
+"""The quality tables of an experiment: methods by tasks, with what stands below them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from priorbench.results import Results
+from workflow import summaries
+from workflow.rendering import Cell, Row, Table
+from workflow.summaries import REGIONS, REPRESENT, SAMPLE, Line, digits, plural
+
+GAP = "–"
+MARKS = {"budget-limited": "†", "diverged": "‡"}
+SAID = {
+    "budget-limited": "† stopped by its budget before its plateau: left out of bold and verdicts.",
+    "diverged": "‡ diverged: left out of bold and verdicts.",
+}
+COLUMNS = [
+    *("imageset", "metric", "task", "region", "headline", "method", "label", "kind", "mean"),
+    *("low", "high", "seeds", "images", "clusters", "bold", "status", "protocol"),
+]
+
+
+def quality_tables(results: Results, imageset: str, *, every_region: bool) -> Iterator[Table]:
+    """Yield a table per metric of images, and per metric of sets where it scored restorations."""
+    for metric in results.experiment.metrics:
+        scored = summaries.tasks_scored(results, imageset, metric)
+        if scored or summaries.is_per_image(results, metric):
+            yield Quality(results, imageset, metric, every_region=every_region).table()
+
+
+class Quality:
+    """One quality table in the making: rows are methods and controls, columns are tasks."""
+
+    def __init__(
+        self, results: Results, imageset: str, metric: str, *, every_region: bool = False
+    ) -> None:
+        self.results, self.imageset, self.metric = results, imageset, metric
+        scores = results.scores(imageset=imageset, metric=metric)
+        self.scores = scores[scores["task"] != SAMPLE]
+        self.all: dict[tuple[str, str], dict[str, Line]] = {}
+        self.first: dict[str, str] = {}
+        for task in summaries.tasks_scored(results, imageset, metric):
+            self.first[task] = first = summaries.headline(results, imageset, metric, task)
+            present = set(self.scores.loc[self.scores["task"] == task, "region"])
+            for region in (first, *sorted(present - {first})):
+                self.all[task, region] = summaries.summary(results, imageset, metric, task, region)
+        self.shown = [c for c in self.all if every_region or c[1] == self.first[c[0]]]
+        self.digits = digits(line.mean for lines in self.all.values() for line in lines.values())
+        self.gaps: dict[str, None] = {}
+
+    def table(self) -> Table:
+        """Return the table."""
+        methods = [self._method(method) for method in self.results.experiment.methods]
+        names = dict.fromkeys(
+            name for c in self.shown for name, line in self.all[c].items() if line.control
+        )
+        controls = [Row(name, tuple(self._control(name, c) for c in self.shown)) for name in names]
+        label = self.results.experiment.imagesets[self.imageset].label
+        columns = [f"{summaries.task_label(self.results, t)}, {region}" for t, region in self.shown]
+        return Table(
+            name=f"quality-{self.imageset}-{self.metric}",
+            title=f"{summaries.metric_label(self.results, self.imageset, self.metric)} on {label}",
+            columns=tuple(columns),
+            groups=tuple(tuple(group) for group in (methods, controls) if group and self.all),
+            notes=tuple(self._notes()),
+            data=self._data(),
+        )
+
+    def _method(self, method: str) -> Row:
+        cells = tuple(self._cell(method, *column) for column in self.shown)
+        label, faded = marked(self.results, self.imageset, method)
+        return Row(label, cells, faded)
+
+    def _cell(self, method: str, task: str, region: str) -> Cell:
+        lines = self.all[task, region]
+        scores = self.scores[(self.scores["task"] == task) & (self.scores["method"] == method)]
+        self._note_gaps(method, task, set(scores["seed"]))
+        if method in lines:
+            return number(lines[method], self.digits)
+        if len(scores[scores["region"] == region]):
+            return Cell("no weights")
+        status = self.results.status(self.imageset, method, task)
+        return Cell("diverged" if status.startswith("diverged") else GAP)
+
+    def _control(self, name: str, column: tuple[str, str]) -> Cell:
+        lines = self.all[column]
+        return number(lines[name], self.digits) if name in lines else Cell("")
+
+    def _note_gaps(self, method: str, task: str, seeds: set[int]) -> None:
+        if self.results.status(self.imageset, method, task).startswith("diverged"):
+            return
+        verb = REPRESENT if task == REPRESENT else f"restore {task}"
+        for seed in self.results.experiment.seeds:
+            if seed not in seeds:
+                self.gaps[f"{verb}, {self.imageset}, {method}, seed {seed}"] = None
+
+    def _notes(self) -> Iterator[str]:
+        if not self.all:
+            yield "This metric is not defined on this image set, or nothing was restored."
+            return
+        yield from self._counts()
+        yield from status_notes(self.results, self.imageset)
+        regions = [region for region in REGIONS if region in {column[1] for column in self.shown}]
+        yield f"Regions: {'; '.join(f'{region}: {REGIONS[region]}' for region in regions)}."
+        if (REPRESENT, "raw") in self.shown:
+            yield f"{REPRESENT}: the same search on clean images, what a method can express at all."
+        yield from method_notes(self.results, self.imageset)
+        yield from self._protocols()
+        if self.gaps:
+            yield f"{GAP} not among the results: {'; '.join(self.gaps)}."
+
+    def _counts(self) -> Iterator[str]:
+        lines = [line for c in self.all.values() for line in c.values() if not line.control]
+        if not lines:
+            return
+        seeds = plural(max(line.seeds for line in lines), "seed")
+        if not summaries.is_per_image(self.results, self.metric):
+            yield f"Mean over {seeds}; a set of images has one value."
+            return
+        images = plural(max(line.images for line in lines), "test image")
+        clusters = plural(max(line.clusters for line in lines), "cluster")
+        over = lines[0].over
+        interval = f"its 95 % interval, bootstrap over {over}" if over else "no interval"
+        yield (
+            f"Mean over {images} of {clusters} (a cluster: what comes from one photograph, scan or "
+            f"person) and {seeds}; in brackets {interval}"
+            + (". One seed says nothing of how training varies." if seeds == "1 seed" else ".")
+        )
+        yield "Bold: the best row of a column, and each that is not significantly worse."
+
+    def _protocols(self) -> Iterator[str]:
+        scores = self.scores[~self.scores["protocol"].str.startswith(summaries.MISSING)]
+        own = sorted({protocol.partition("; ")[0] for protocol in scores["protocol"]})
+        if own:
+            yield f"Protocol: {'; '.join(own)}."
+        for task in self.first:
+            found = scores.loc[scores["task"] == task, "protocol"]
+            told = sorted({protocol.partition("; ")[2] for protocol in found} - {""})
+            if told and task != REPRESENT:
+                yield f"{summaries.task_label(self.results, task)}: {'; '.join(told)}."
+        if len(scores) < len(self.scores):
+            yield "no weights: the metric's pretrained weights were not on the machine."
+
+    def _data(self) -> pd.DataFrame:
+        rows: list[dict[str, Any]] = []
+        for (task, region), lines in self.all.items():
+            scores = self.scores[(self.scores["task"] == task) & (self.scores["region"] == region)]
+            about = {
+                "imageset": self.imageset,
+                "metric": self.metric,
+                "task": task,
+                "region": region,
+                "headline": region == self.first[task],
+                "protocol": "; ".join(sorted(set(scores["protocol"]))),
+            }
+            rows += [about | self._facts(name, task, line) for name, line in lines.items()]
+        return pd.DataFrame(rows, columns=COLUMNS)
+
+    def _facts(self, name: str, task: str, line: Line) -> dict[str, Any]:
+        methods = self.results.experiment.methods
+        return {
+            **{field: getattr(line, field) for field in ("mean", "low", "high", "bold")},
+            **{field: getattr(line, field) for field in ("seeds", "images", "clusters")},
+            "method": name,
+            "label": name if line.control else methods[name].label,
+            "kind": "control" if line.control else "method",
+            "status": "" if line.control else self.results.status(self.imageset, name, task),
+        }
+
+
+def number(line: Line, decimals: int) -> Cell:
+    """Return a mean with its interval, if it has one."""
+    between = f"[{line.low:.{decimals}f}, {line.high:.{decimals}f}]"
+    return Cell(f"{line.mean:.{decimals}f}", between if line.has_interval else "", line.bold)
+
+
+def marked(results: Results, imageset: str, method: str) -> tuple[str, bool]:
+    """Return a row's label with the mark of its status, and whether it is faded."""
+    status = results.status(imageset, method)
+    mark = next((mark for word, mark in MARKS.items() if status.startswith(word)), "")
+    return f"{results.experiment.methods[method].label}{mark}", bool(mark)
+
+
+def status_notes(results: Results, imageset: str) -> Iterator[str]:
+    """Yield what the marks of the rows mean."""
+    status = {m: results.status(imageset, m) for m in results.experiment.methods}
+    for word, said in SAID.items():
+        found = [m for m, found in status.items() if found.startswith(word)]
+        if found:
+            labels = [f"{results.experiment.methods[m].label}: {status[m]}" for m in found]
+            yield f"{said} {'; '.join(labels)}." if word == "diverged" else said
+
+
+def method_notes(results: Results, imageset: str) -> Iterator[str]:
+    """Yield the choices that methods ask to be said beside their numbers."""
+    for method, entry in results.experiment.methods.items():
+        notes = dict.fromkeys(
+            r.get("note", "") for _, r in results.records(imageset, method=method)
+        )
+        said = "; ".join(note for note in notes if note)
+        if said:
+            yield f"{entry.label}: {said}."

@@ -1,0 +1,64 @@
+"""Print an experiment's quality tables in short, and where everything lies."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from tabulate import tabulate
+
+from priorbench.errors import UserError
+from workflow import finished
+from workflow.quality import MARKS, SAID
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the tables of a metric and the paths of tables, figures and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--configfile", required=True, type=Path, metavar="FILE")
+    parser.add_argument("--metric", default="psnr", help="row of the config")
+    asked = parser.parse_args(arguments)
+    config = yaml.safe_load(asked.configfile.read_text(encoding="utf-8"))
+    folder = Path("results") / config["experiment"]
+    files = sorted((folder / "tables").glob(f"quality-*-{asked.metric}.csv"))
+    if not files:
+        raise UserError(f"{folder}/tables: no table quality-*-{asked.metric}.csv")
+    for file in files:
+        table = pd.read_csv(file, keep_default_na=False, na_values={"mean": [""]})
+        if len(table):
+            print(f"{short(table)}\n")
+    places = {"tables": "tables", "figures": "figures", "report": "report.html"}
+    for what, place in places.items():
+        print(f"{what + ':':<9}{folder / place}")
+
+
+def short(table: pd.DataFrame) -> str:
+    """Return the headline regions of a quality table as text for a terminal."""
+    table = table[table["headline"]]
+    columns = list(dict.fromkeys(zip(table["task"], table["region"], strict=True)))
+    cells: dict[str, dict[tuple[str, str], str]] = {}
+    marked = set()
+    for line in table.to_dict("records"):
+        mark = next((m for word, m in MARKS.items() if line["status"].startswith(word)), "")
+        marked |= {mark}
+        row = cells.setdefault(f"{line['label']}{mark}", {})
+        row[line["task"], line["region"]] = f"{line['mean']:.2f}{'*' if line['bold'] else ' '}"
+    rows = [[label, *(row.get(column, "") for column in columns)] for label, row in cells.items()]
+    heads = [f"{task}\n{region} " for task, region in columns]
+    metric, imageset = table["metric"].iloc[0], table["imageset"].iloc[0]
+    title = f"{imageset}, {metric}   * best, or not significantly worse"
+    body = tabulate(
+        rows,
+        ["", *heads],
+        stralign="right",
+        colalign=["left"],
+        disable_numparse=True,
+        preserve_whitespace=True,  # a place for the mark behind every number
+    )
+    notes = [said for word, said in SAID.items() if MARKS[word] in marked]
+    return "\n".join([title, body, *notes])
+
+
+if __name__ == "__main__":
+    finished.run(main)

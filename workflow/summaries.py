@@ -1,0 +1,137 @@
+"""What tables, figures and report share: names for readers, and means with their intervals."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from priorbench.results import Results
+from priorbench.statistics import Better, summarise
+
+ARROWS = {"higher": "↑", "lower": "↓"}
+REGIONS = {
+    "raw": "the output as it is",
+    "pasted": "what was seen put back into the output",
+    "hole": "only the pixels that were not seen",
+}
+MISSING = "missing: "  # a protocol begins with it where the metric's weights were not there
+REPRESENT = "represent"  # the task of the clean image: what a method's range can express
+SAMPLE = "sample"  # the task of sets that were drawn
+FLOOR = "training images"  # scored against held-out ones in the place of samples
+
+
+@dataclass(frozen=True)
+class Line:
+    """The mean of a row in one column; low and high are missing where there is no interval."""
+
+    mean: float
+    low: float
+    high: float
+    over: str  # what the interval resamples
+    seeds: int
+    images: int
+    clusters: int
+    bold: bool
+    excluded: bool  # from bold and verdicts
+    control: bool
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether there is an interval."""
+        return bool(np.isfinite(self.low) and np.isfinite(self.high))
+
+
+def task_label(results: Results, task: str) -> str:
+    """Return a task's short name; a row with a name of its own keeps that."""
+    if task not in results.experiment.tasks:
+        return task
+    entry = results.experiment.tasks[task]
+    short = entry.about.constants.get("SHORT", entry.label)
+    return str(short) if entry.name == entry.plugin else entry.label
+
+
+def is_per_image(results: Results, metric: str) -> bool:
+    """Whether a metric scores images one by one, not sets of them."""
+    return bool(results.experiment.metrics[metric].about.constants.get("PER") == "image")
+
+
+def better(results: Results, metric: str) -> Better:
+    """Return "higher" or "lower"."""
+    said: Better = results.experiment.metrics[metric].about.constants["BETTER"]
+    return said
+
+
+def metric_name(results: Results, imageset: str, metric: str) -> str:
+    """Return a metric's label; one that depends on the weights stands before its protocol."""
+    entry = results.experiment.metrics[metric]
+    if "label" in entry.about.functions:
+        for protocol in results.scores(imageset=imageset, metric=metric)["protocol"]:
+            if not protocol.startswith(MISSING) and ": " in protocol:
+                return str(protocol.partition(": ")[0])
+    return entry.label
+
+
+def metric_label(results: Results, imageset: str, metric: str) -> str:
+    """Return a metric's name with an arrow that points to the better side."""
+    return f"{metric_name(results, imageset, metric)} {ARROWS[better(results, metric)]}"
+
+
+def tasks_scored(results: Results, imageset: str, metric: str) -> list[str]:
+    """Return the tasks of an image set that a metric scored, in the config's order."""
+    found = set(results.scores(imageset=imageset, metric=metric)["task"])
+    return [t for t in (*results.experiment.tasks_of(imageset), REPRESENT) if t in found]
+
+
+def headline(results: Results, imageset: str, metric: str, task: str) -> str:
+    """Return the region that a task is judged by: pasted where it has that, else raw."""
+    found = set(results.scores(imageset=imageset, metric=metric, task=task)["region"])
+    return "pasted" if "pasted" in found else "raw"
+
+
+def summary(
+    results: Results, imageset: str, metric: str, task: str, region: str
+) -> dict[str, Line]:
+    """Return a line per row that was scored: methods in the config's order, then controls.
+
+    A control is never bold; a set metric has neither interval nor bold.
+    """
+    parts = {"imageset": imageset, "metric": metric, "task": task, "region": region}
+    scores = results.scores(**parts).dropna(subset="value")
+    methods = list(results.experiment.methods)
+    excluded = results.excluded(imageset, task)
+    one_by_one = is_per_image(results, metric)
+    lines = {}
+    for control in (False, True):
+        chosen = scores[scores["method"].isin(methods) != control]
+        if chosen.empty:
+            continue
+        name = "/".join([*parts.values(), "control" if control else "method"])
+        table = summarise(chosen, better=better(results, metric), excluded=excluded, name=name)
+        found = {str(row["method"]): row for row in table.reset_index().to_dict("records")}
+        order = ["degraded", *sorted(found)] if control else methods
+        for row in dict.fromkeys(name for name in order if name in found):
+            line = found[row]
+            lines[row] = Line(
+                mean=float(line["mean"]),
+                low=float(line["low"]) if one_by_one else np.nan,
+                high=float(line["high"]) if one_by_one else np.nan,
+                over=str(line["over"]) if one_by_one else "",
+                seeds=int(line["seeds"]),
+                images=int(line["images"]),
+                clusters=int(line["clusters"]),
+                bold=bool(line["bold"]) and one_by_one and not control,
+                excluded=bool(line["excluded"]),
+                control=control,
+            )
+    return lines
+
+
+def digits(values: Iterable[float]) -> int:
+    """Return the decimals that show the largest of `values` with three or four figures."""
+    largest = max((abs(value) for value in values if np.isfinite(value)), default=1.0)
+    return next((d for bound, d in ((100, 1), (10, 2), (0.1, 3)) if largest >= bound), 4)
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

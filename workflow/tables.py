@@ -1,0 +1,152 @@
+"""All tables of an experiment: quality, samples, and what the runs cost."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from priorbench.results import Results
+from workflow import summaries
+from workflow.quality import GAP, marked, method_notes, quality_tables, status_notes
+from workflow.rendering import Cell, Row, Table
+from workflow.summaries import FLOOR, SAMPLE, digits, plural
+
+COSTS = {
+    "training [s]": "training_seconds",
+    "restoring [s/image]": "restoring_seconds_per_image",
+    "parameters": "parameters",
+    "peak memory [MB]": "peak_memory_mb",
+    "steps": "steps",
+    "images seen": "images_seen",
+    "device": "device",
+}
+
+
+def all_tables(results: Results, *, every_region: bool = False) -> Iterator[Table]:
+    """Yield every table of the experiment, image set by image set."""
+    for imageset in results.experiment.imagesets:
+        yield from quality_tables(results, imageset, every_region=every_region)
+        yield samples_table(results, imageset)
+        yield cost_table(results, imageset)
+
+
+def samples_table(results: Results, imageset: str) -> Table:
+    """Return how far drawn images are from held-out ones, with training images as floor."""
+    experiment = results.experiment
+    scores = results.scores(imageset=imageset, task=SAMPLE)
+    metrics = [m for m in experiment.metrics if not summaries.is_per_image(results, m)]
+    means = {
+        metric: scores[scores["metric"] == metric].groupby("method")["value"].mean().to_dict()
+        for metric in metrics
+    }
+    decimals = {metric: digits(found.values()) for metric, found in means.items()}
+    scored = set(scores["method"])
+    drawn = [method for method in experiment.methods if method in scored]
+
+    def cells(name: str, how: str) -> tuple[Cell, ...]:
+        values = {metric: found.get(name, float("nan")) for metric, found in means.items()}
+        texts = [
+            f"{v:.{decimals[m]}f}" if np.isfinite(v) else "no weights" for m, v in values.items()
+        ]
+        return (*map(Cell, texts), Cell(how))
+
+    rows = []
+    for method in drawn:
+        label, faded = marked(results, imageset, method)
+        rows.append(Row(label, cells(method, results.shown_as(imageset, method, "samples")), faded))
+    floor = [Row(FLOOR, cells(FLOOR, "nothing: a floor"))] if FLOOR in scored else []
+    return Table(
+        name=f"samples-{imageset}",
+        title=f"Samples against held-out images of {experiment.imagesets[imageset].label}",
+        columns=(*(summaries.metric_label(results, imageset, m) for m in metrics), "drawn by"),
+        groups=tuple(tuple(group) for group in (rows, floor) if group),
+        notes=tuple(_samples_notes(results, imageset, scores)),
+        data=pd.DataFrame(means, columns=metrics)
+        .reindex([*drawn, *(row.label for row in floor)])
+        .rename_axis("method")
+        .reset_index(),
+    )
+
+
+def _samples_notes(results: Results, imageset: str, scores: pd.DataFrame) -> Iterator[str]:
+    if scores.empty:
+        yield "No set of samples was scored."
+        return
+    seeds = scores.loc[scores["method"] != FLOOR, "seed"].nunique()
+    yield (
+        f"Mean over {plural(seeds, 'seed')}. The values depend on how many images there are: "
+        "compare them within this table only."
+    )
+    yield f"{FLOOR}: as many of them in the place of samples."
+    yield from status_notes(results, imageset)
+    protocols = {p for p in scores["protocol"] if not p.startswith(summaries.MISSING)}
+    if protocols:
+        yield f"Protocol: {'. '.join(sorted(protocols))}."
+
+
+def cost_table(results: Results, imageset: str) -> Table:
+    """Return what each method's runs took: measured, hence never the same to the last bit."""
+    costs = method_costs(results, imageset)
+    rows = []
+    for method in results.experiment.methods:
+        label, faded = marked(results, imageset, method)
+        values = [costs.loc[method, column] for column in COSTS.values()]
+        rows.append(Row(label, tuple(Cell(_amount(value)) for value in values), faded))
+    hardware = sorted({r["hardware"] for _, r in results.records(imageset) if r.get("hardware")})
+    threads = sorted({str(r["threads"]) for _, r in results.records(imageset) if "threads" in r})
+    return Table(
+        name=f"cost-{imageset}",
+        title=f"What the runs cost on {results.experiment.imagesets[imageset].label}",
+        columns=tuple(COSTS),
+        groups=(tuple(rows),),
+        notes=(
+            "Mean over seeds; restoring: all tasks' seconds over all images restored; memory and "
+            "parameters: the largest of a method's runs.",
+            f"Measured on {'; '.join(hardware) or 'unknown hardware'}, "
+            f"{', '.join(threads) or 'unknown'} torch threads per job, beside other jobs.",
+            *status_notes(results, imageset),
+            *method_notes(results, imageset),
+        ),
+        data=costs.rename_axis("method").reset_index(),
+    )
+
+
+def method_costs(results: Results, imageset: str) -> pd.DataFrame:
+    """Return seconds, sizes and counts per method, from its run records."""
+    rows: dict[str, dict[str, Any]] = {}
+    for method in results.experiment.methods:
+        runs = results.records(imageset, method=method)
+        trained = [record for place, record in runs if place.verb == "train"]
+        restored = [record for place, record in runs if place.verb == "restore"]
+        seconds = [each for record in restored for each in record["task_seconds"].values()]
+        images = sum(record["images"] * len(record["task_seconds"]) for record in restored)
+        rows[method] = {
+            "training_seconds": _mean(trained, "seconds"),
+            "restoring_seconds_per_image": sum(seconds) / images if images else np.nan,
+            "parameters": _largest(trained or restored, "parameters"),
+            "peak_memory_mb": _largest([*trained, *restored], "peak_memory_mb"),
+            "steps": _mean(trained, "steps"),
+            "images_seen": _mean(trained, "images_seen"),
+            "device": ", ".join(sorted({r["device"] for r in [*trained, *restored]})),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(COSTS.values()))
+
+
+def _mean(records: list[dict[str, Any]], name: str) -> float:
+    values = [record[name] for record in records if record.get(name) is not None]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def _largest(records: list[dict[str, Any]], name: str) -> float:
+    values = [record[name] for record in records if record.get(name) is not None]
+    return float(max(values)) if values else float("nan")
+
+
+def _amount(value: Any) -> str:
+    """Three figures, thousands set apart; a gap where there is nothing to measure."""
+    if isinstance(value, str):
+        return value or GAP
+    if not np.isfinite(value):
+        return GAP
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
