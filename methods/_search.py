@@ -51,19 +51,24 @@ def search(
     blank = torch.zeros(len(owner), *seen.shape, dtype=seen.y.dtype, device=loop.device)
     mean = loop.keep(blank) if average else None
 
+    def finish() -> dict[str, Tensor]:
+        with torch.no_grad():
+            images = decode(point) if mean is None else mean
+            losses = measure(target.degrade(images), target.y).view(len(seen), restarts)
+            best = torch.arange(len(seen), device=loop.device) * restarts + losses.argmin(1)
+            return {"images": images[best].clamp(0, 1)}
+
     for step in loop.steps(steps, "restore"):
-        output = decode(point)
-        losses = measure(target.degrade(output), target.y)
+        images = decode(point)
+        losses = measure(target.degrade(images), target.y)
         loop.descend(losses.sum() * scale, descent)
         with torch.no_grad():
             if project:
                 for w in weights:
                     w.copy_(project(w))
             if mean is not None:
-                mean.lerp_(output, 1 - average if step > average_from else 1.0)
+                mean.lerp_(images, 1 - average if step > average_from else 1.0)
             loop.log(loss=losses.view(len(seen), restarts).amin(1))
-    with torch.no_grad():
-        output = decode(point) if mean is None else mean
-        losses = measure(target.degrade(output), target.y).view(len(seen), restarts)
-        best = torch.arange(len(seen), device=loop.device) * restarts + losses.argmin(1)
-    return output[best].clamp(0, 1)
+        if step == steps - 1:
+            loop.once("restored", finish)  # `weights` are dropped as soon as the stage is over
+    return loop.once("restored", finish)["images"]

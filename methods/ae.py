@@ -39,6 +39,7 @@ class RestoreConfig:
     steps: int = 500  # Adam steps
     lr: float = 0.1
     start: Literal["mean", "encoder"] = "mean"  # mean training code, or code of the naive inverse
+    loss: Literal["lap_mse", "mse", "l1"] = "lap_mse"  # between A(x) and y
 
 
 class Model(nn.Module):
@@ -71,4 +72,12 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
 def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> Tensor:
     """Search all codes, from the mean one or from that of the naive inverse."""
     start = model.encode(seen.naive()) if cfg.start == "encoder" else model.codes.mean
-    return search(model.decode, start.expand(len(seen), -1), seen, loop, steps=cfg.steps, lr=cfg.lr)
+    return search(
+        model.decode,
+        start.expand(len(seen), -1),
+        seen,
+        loop,
+        steps=cfg.steps,
+        lr=cfg.lr,
+        loss=cfg.loss,
+    )

@@ -41,6 +41,7 @@ class TrainConfig:
 class RestoreConfig:
     steps: int = 500  # Adam steps from the mean training code
     lr: float = 5e-2
+    loss: Literal["lap_mse", "mse", "l1"] = "lap_mse"  # between A(x) and y
 
 
 class Model(nn.Module):
@@ -75,7 +76,7 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
         if cfg.optimiser == "adam":
             moved = adam_codes.step(index, z, z.grad)
         else:
-            moved = torch.add(z.detach(), z.grad, alpha=-cfg.lr_code)  # type: ignore[arg-type]
+            moved = z.detach() - cfg.lr_code * z.grad  # type: ignore[operator]
         codes[index] = unit_ball(moved)
         loop.log(loss=loss.detach())
     model.codes.fit(*codes.moments())
@@ -84,4 +85,13 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
 def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> Tensor:
     """Search the unit ball from the mean training code."""
     start = model.codes.mean.expand(len(seen), -1)
-    return search(model.decode, start, seen, loop, steps=cfg.steps, lr=cfg.lr, project=unit_ball)
+    return search(
+        model.decode,
+        start,
+        seen,
+        loop,
+        steps=cfg.steps,
+        lr=cfg.lr,
+        loss=cfg.loss,
+        project=unit_ball,
+    )

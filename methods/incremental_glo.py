@@ -62,6 +62,7 @@ class RestoreConfig:
     steps: int = 500  # Adam steps
     lr: float = 5e-2
     start: Literal["mean", "encoder"] = "mean"  # mean training code, or code of the naive inverse
+    loss: Literal["lap_mse", "mse", "l1"] = "lap_mse"  # between A(x) and y
 
 
 class Model(nn.Module):
@@ -155,5 +156,6 @@ def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> 
         loop,
         steps=cfg.steps,
         lr=cfg.lr,
+        loss=cfg.loss,
         project=unit_ball,
     )

@@ -41,6 +41,7 @@ class RestoreConfig:
     steps: int = 500  # Adam steps
     lr: float = 0.1
     start: Literal["mean", "encoder"] = "mean"  # mean of the prior, or code of the naive inverse
+    loss: Literal["lap_mse", "mse", "l1"] = "lap_mse"  # between A(x) and y
 
 
 class Model(nn.Module):
@@ -95,4 +96,5 @@ def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> 
         loop,
         steps=cfg.steps,
         lr=cfg.lr,
+        loss=cfg.loss,
     )

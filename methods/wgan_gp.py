@@ -6,11 +6,14 @@ between a real and a generated image; the generator g maximises E D(g(z)), z ~ N
 
 Departures: networks of DCGAN's shape instead of residual ones, for speed; the critic has no
 normalisation at all (batch normalisation would mix the images that the penalty takes one by
-one). The paper restores nothing: restoring is the search of the latent convolutional models'
-comparison (arXiv:1806.06284), here from several draws of z at once.
+one); the generator kept is a moving average of the one that plays (Yazici et al., ICLR 2019;
+`average: 0` keeps the player). The paper restores nothing: restoring is the search of the
+latent convolutional models' comparison (arXiv:1806.06284), from several draws of z at once.
 """
 
+import copy
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +30,8 @@ SAMPLES = "codes drawn from the prior N(0, I)"
 @dataclass(frozen=True)
 class TrainConfig:
     dim: int = 128  # length of the noise vector
-    width: int = 64  # channels next to the image, in generator and critic
+    width: int = 64  # channels of the generator's last hidden layer
+    critic_width: int = 64  # channels of the critic's first layer
     steps: int = 50_000  # steps of the generator
     critic_steps: int = 5  # steps of the critic for each
     batch: int = 64  # real images per step of the critic
@@ -35,6 +39,7 @@ class TrainConfig:
     beta1: float = 0.5  # Adam's decay of the first moment
     beta2: float = 0.9  # Adam's decay of the second moment
     penalty: float = 10.0  # lambda, weight of the gradient penalty
+    average: float = 0.999  # decay per step of the moving average of the generator; 0: none
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,11 @@ class RestoreConfig:
     lr: float = 0.1
     restarts: int = 3  # draws of z to start from; the best against y is kept
     decay: float = 0.0  # pull of the prior towards z = 0: share of lr, as AdamW's weight decay
+    loss: Literal["lap_mse", "mse", "l1"] = "lap_mse"  # between A(x) and y
 
 
 class Model(nn.Module):
-    """The generator; the critic is not kept."""
+    """The generator, averaged over its steps; the critic is not kept."""
 
     def __init__(self, cfg: TrainConfig, shape: Shape) -> None:
         super().__init__()
@@ -68,25 +74,35 @@ def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     return excess.square().mean()
 
 
+@torch.no_grad()
+def follow(average: nn.Module, net: nn.Module, decay: float) -> None:
+    """Move weights and batch statistics of `average` towards those of `net`."""
+    for mean, value in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
+        if mean.is_floating_point():
+            mean.lerp_(value, 1 - decay)
+
+
 def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
     """Play the game, `critic_steps` steps of the critic to one of the generator."""
     betas = cfg.beta1, cfg.beta2
-    critic = loop.keep(Encoder(1, images.shape, cfg.width, norm="none").to(loop.device))
-    adam_critic, adam = (
+    player = loop.keep(copy.deepcopy(model.decode))
+    critic = loop.keep(Encoder(1, images.shape, cfg.critic_width, norm="none").to(loop.device))
+    adam, adam_critic = (
         loop.keep(torch.optim.Adam(net.parameters(), lr=cfg.lr, betas=betas, fused=True))
-        for net in (critic, model)
+        for net in (player, critic)
     )
     for _ in loop.steps(cfg.steps):
         critic.requires_grad_(True)
         for _ in range(cfg.critic_steps):
             real = images[loop.batch(len(images), cfg.batch)]
             with torch.no_grad():
-                fake = model.decode(model.draw(len(real)))
+                fake = player(model.draw(len(real)))
             of_real, of_fake = critic(torch.cat([real, fake])).view(2, -1).mean(1)
             penalty = gradient_penalty(critic, real, fake)
             loop.descend(of_fake - of_real + cfg.penalty * penalty, adam_critic)
         critic.requires_grad_(False)  # the generator's step needs no gradient of its weights
-        loop.descend(-critic(model.decode(model.draw(cfg.batch))).mean(), adam)
+        loop.descend(-critic(player(model.draw(cfg.batch))).mean(), adam)
+        follow(model.decode, player, cfg.average)
         loop.log(distance=(of_real - of_fake).detach(), penalty=penalty.detach())
 
 
@@ -100,6 +116,7 @@ def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> 
         loop,
         steps=cfg.steps,
         lr=cfg.lr,
+        loss=cfg.loss,
         restarts=cfg.restarts,
         project=lambda z: z * (1 - cfg.lr * cfg.decay),
     )

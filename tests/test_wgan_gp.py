@@ -1,6 +1,7 @@
 """The critic's slope is held near 1, in both directions, image by image."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from priorbench.contract import Images
 from priorbench.loop import Loop
 from tests import toy
 
-SMALL = {"dim": 4, "width": 4, "batch": 4}
+SMALL: dict[str, Any] = {"dim": 4, "width": 4, "critic_width": 4, "batch": 4, "average": 0.0}
 SHAPE = (3, 16, 16)
 
 
@@ -102,15 +103,27 @@ def test_the_critic_takes_its_steps_for_each_of_the_generator(
 def test_the_game_brings_samples_near_eight_images(tmp_path: Path) -> None:
     pixels = toy.smooth()
     x = toy.as_floats(pixels)
-    settings = {"dim": 8, "width": 8, "batch": 8, "critic_steps": 3, "lr": 2e-3}
-    short = toy.trained(wgan_gp, pixels, tmp_path / "short", steps=1, **settings)
-    long = toy.trained(wgan_gp, pixels, tmp_path / "long", steps=300, **settings)
+    settings = {"dim": 8, "width": 8, "critic_width": 8, "batch": 8, "critic_steps": 3}
+    short = toy.trained(wgan_gp, pixels, tmp_path / "short", steps=1, lr=2e-3, **settings)
+    long = toy.trained(
+        wgan_gp, pixels, tmp_path / "long", steps=250, lr=2e-3, average=0.9, **settings
+    )
     near = []
     for name, model in (("short", short), ("long", long)):
         seen, folder = toy.clean(x), tmp_path / f"restored-{name}"
         near.append(toy.psnr(toy.restored(wgan_gp, model, seen, folder, steps=150), x))
     assert near[1] > near[0] + 2
     toy.check_hole(wgan_gp, long, pixels, tmp_path / "hole", gain=-3.0, steps=60)
+
+
+def test_the_generator_kept_is_the_moving_average_of_the_one_that_plays() -> None:
+    kept, player = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
+    nn.init.constant_(player.weight, 3.0)
+    player.running_mean = torch.tensor([2.0, 4.0])
+    for _ in range(2):
+        wgan_gp.follow(kept, player, decay=0.5)
+    torch.testing.assert_close(kept.weight.detach(), torch.full((2,), 2.5))
+    torch.testing.assert_close(kept.running_mean, torch.tensor([1.5, 3.0]))
 
 
 def test_more_restarts_come_closer_to_what_was_seen(tmp_path: Path) -> None:
