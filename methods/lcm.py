@@ -5,9 +5,10 @@ of noise s, common to all images, into the latent map z = f_phi(s) of a common g
 All phi are learned together with the generator, by plain gradient descent.
 
 Departures: images are not stretched to [0, 1] one by one; a batch is visited for fewer steps
-in a row than the 50 of the authors' code (`inner`), and more often; the Laplacian pyramid
-blurs with a separable Gaussian: the kernel of the authors' code, kept as `lcm_official`, adds
-its two factors and hardly smooths. In inpainting no band around the hole weighs more.
+in a row than the 50 of the authors' code (`inner`), and more often; restoration takes fewer
+and larger steps; below 128 px the generator has fewer levels. The Laplacian pyramid blurs
+with a separable Gaussian: the kernel of the authors' code, kept as `lcm_official`, adds its
+two factors and hardly smooths. In inpainting no band around the hole weighs more.
 """
 
 from dataclasses import dataclass

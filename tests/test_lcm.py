@@ -129,6 +129,20 @@ def test_both_forms_of_the_dilated_convolution_agree(side: int) -> None:
     torch.testing.assert_close(layer(x), nn.Conv2d.forward(layer, x))
 
 
+def test_the_blur_of_the_loss_is_a_choice_of_training_and_of_restoring(
+    learned: tuple[lcm.Model, Tensor], tmp_path: Path
+) -> None:
+    kernels = ("gaussian", "lcm_official")
+    rows, images = [], []
+    for name in kernels:
+        settings: dict[str, Any] = {"visits": 1, "inner": 2, "laplacian": name}
+        rows.append(run(tmp_path / f"train-{name}", build(), **settings))
+        seen, folder = clean(as_floats(PIXELS)), tmp_path / name
+        images.append(restored(lcm, learned[0], seen, folder, steps=2, laplacian=name))
+    assert not torch.equal(*rows)
+    assert not torch.equal(*images)
+
+
 def test_training_overfits_eight_images(learned: tuple[lcm.Model, Tensor]) -> None:
     model, rows = learned
     assert psnr(model.decode(rows), as_floats(PIXELS)) > 22

@@ -49,6 +49,6 @@ def test_a_score_file_without_a_column_is_refused_by_name(tmp_path: Path) -> Non
 
 def test_a_row_is_known_by_its_path_and_never_by_what_a_file_says(tmp_path: Path) -> None:
     made = Fabricated(tmp_path, experiment(methods={"glo": {}, "pca": {}}, seeds=[0], energy={}))
-    made.amend("represent", "glo", method="pca", status="budget-limited")
+    made.amend("represent", "glo", label="PCA", imageset="digits", status="budget-limited")
     assert made.results.status("photos", "glo") == "budget-limited"
     assert made.results.status("photos", "pca") == "plateau"
