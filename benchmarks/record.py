@@ -17,7 +17,7 @@ import psutil
 from priorbench.files import write_json
 from priorbench.records import git, hardware
 
-INTERVAL = 0.5  # seconds between two looks
+INTERVAL = 2.0  # seconds between two looks
 
 
 def memory(process: psutil.Process) -> tuple[int, int]:

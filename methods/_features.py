@@ -136,9 +136,12 @@ def deep_l1(layers: nn.Module) -> Loss:
 
 
 def perceptual(name: str, device: torch.device) -> Loss:
-    """Return the loss of the name: "none" is the pixels' L1, "vgg16" adds its features."""
-    if name == "none":
-        return LOSSES["l1"]
-    if name != "vgg16":
-        raise UserError(f"perceptual `{name}`: {nearest(name, ['none', 'vgg16'])}")
-    return deep_l1(vgg16(device))
+    """Return the loss of the name: GLO's for "none", or the pixels' L1, alone or with VGG16."""
+    losses: dict[str, Callable[[], Loss]] = {
+        "none": lambda: LOSSES["lap_mse"],
+        "l1": lambda: LOSSES["l1"],
+        "vgg16": lambda: deep_l1(vgg16(device)),
+    }
+    if name not in losses:
+        raise UserError(f"perceptual `{name}`: {nearest(name, losses)}")
+    return losses[name]()

@@ -30,13 +30,12 @@ def search(
     restarts: int = 1,
     average: float = 0.0,
     average_from: int = 0,
-    scale: float = 1.0,
 ) -> Tensor:
     """Restore images by descent from `start`: (n, 3, h, w) in [0, 1].
 
     `start`: (n * restarts, ...), or a list of such tensors; the rows of an image follow one
     another, and the one with the lowest loss against y is kept. The loss is summed over
-    rows, times `scale`: a row's path does not depend on its neighbours. `project` pulls a
+    rows: a row's path does not depend on its neighbours. `project` pulls a
     tensor back into its set after each step. `average`: decay of an exponential moving
     average of the outputs, begun at step `average_from` and returned in place of the last
     output (0: none).
@@ -51,17 +50,10 @@ def search(
     blank = torch.zeros(len(owner), *seen.shape, dtype=seen.y.dtype, device=loop.device)
     mean = loop.keep(blank) if average else None
 
-    def finish() -> dict[str, Tensor]:
-        with torch.no_grad():
-            images = decode(point) if mean is None else mean
-            losses = measure(target.degrade(images), target.y).view(len(seen), restarts)
-            best = torch.arange(len(seen), device=loop.device) * restarts + losses.argmin(1)
-            return {"images": images[best].clamp(0, 1)}
-
     for step in loop.steps(steps, "restore"):
         images = decode(point)
         losses = measure(target.degrade(images), target.y)
-        loop.descend(losses.sum() * scale, descent)
+        loop.descend(losses.sum(), descent)
         with torch.no_grad():
             if project:
                 for w in weights:
@@ -69,6 +61,8 @@ def search(
             if mean is not None:
                 mean.lerp_(images, 1 - average if step > average_from else 1.0)
             loop.log(loss=losses.view(len(seen), restarts).amin(1))
-        if step == steps - 1:
-            loop.once("restored", finish)  # `weights` are dropped as soon as the stage is over
-    return loop.once("restored", finish)["images"]
+    with torch.no_grad():
+        images = decode(point) if mean is None else mean
+        losses = measure(target.degrade(images), target.y).view(len(seen), restarts)
+        best = torch.arange(len(seen), device=loop.device) * restarts + losses.argmin(1)
+    return images[best].clamp(0, 1)

@@ -10,8 +10,8 @@ Departures: codes stay in the unit ball, as in GLO and the authors' later runs (
 lets them grow), and start at principal coordinates, as GLO's do here; so the noise is stated
 per coordinate for codes of length up to 1. A batch in which images of two kinds occur is one
 pass through the generator. `features: resnet50` and `perceptual: vgg16` are the report's;
-without the latter the loss is the pixels' L1, which is what trained the authors' models:
-their VGG features carried no gradient.
+without the latter the loss is GLO's (`l1`, pixels alone, is what trained the authors' models:
+their VGG features carried no gradient).
 """
 
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class TrainConfig:
     width: int = 64  # channels next to the image, in generator and encoder
     features: Literal["pixel_pca", "resnet50"] = "pixel_pca"  # by which images are clustered
     feature_dim: int = 100  # principal components of the features
-    perceptual: Literal["none", "vgg16"] = "none"  # deep features in the loss
+    perceptual: Literal["none", "l1", "vgg16"] = "none"  # GLO's loss, or L1 of pixels, of features
     clusters: int = 128  # of each clustering
     representatives: tuple[int, ...] = (4, 8)  # per cluster, of each subset but the last
     steps: tuple[int, ...] = (15_000, 10_000, 10_000)  # of variants 1, 2, 2 ...: one per subset

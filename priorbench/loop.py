@@ -120,8 +120,8 @@ class Loop:
                     raise SystemExit(128 + signal.SIGTERM)
         self._step = count
         self._done.append(stage)
-        self._kept.clear()
         self._save(count)
+        self._kept.clear()
 
     def batch(self, members: int | Tensor, size: int, order: str = "shuffle") -> Tensor:
         """Draw `size` of `members` (a count, or indices), by stage, step and ordinal.
@@ -204,21 +204,22 @@ class Loop:
         finished = stage in saved["done"]
         if finished:
             self._done.append(stage)
+        if finished and saved["stage"] != stage:  # what a later stage saved is loaded there
             self._kept.clear()
-            if saved["stage"] != stage:  # a later stage was reached: its state is loaded there
-                return None
+            return None
         self._resumed = None
         if self.model is not None:
             self.model.load_state_dict(saved["model"])
         self.curve.load(saved["curve"])
         self.counters = dict(saved["counters"])
-        if finished:
-            return None
         for thing, state in zip(self._kept, saved["kept"], strict=True):
             if isinstance(thing, Tensor):
                 thing.data.copy_(state)
             else:
                 thing.load_state_dict(state)
+        if finished:
+            self._kept.clear()
+            return None
         return int(saved["step"])
 
     def _save(self, step: int) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torchvision.models import vgg
 
 from methods import _features, incremental_glo
-from methods._losses import l1
+from methods._losses import l1, lap_mse
 from methods._subsets import split
 from priorbench.contract import Images
 from priorbench.errors import MissingWeights, UserError
@@ -162,7 +162,10 @@ def test_a_perceptual_loss_reaches_the_restored_image_through_its_features() -> 
 
 
 def test_without_a_perceptual_loss_pixels_are_compared() -> None:
-    assert _features.perceptual("none", torch.device("cpu")) is l1
+    assert _features.perceptual("none", torch.device("cpu")) is lap_mse
+    assert _features.perceptual("l1", torch.device("cpu")) is l1
+    with pytest.raises(UserError, match="did you mean `vgg16`"):
+        _features.perceptual("vgg19", torch.device("cpu"))
 
 
 @pytest.mark.parametrize(
