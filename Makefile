@@ -17,7 +17,7 @@ solve = $(UV) pip compile --universal --python-version 3.11 --no-emit-index-url 
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check figures tables report readme lock clean
+.PHONY: help demo test check figures tables report readme reference lock clean
 
 help:  ## list the targets
 	@awk -F ' *## ' '/^[a-z ]+:.*## / {sub(/:.*/, "", $$1); printf "make %-22s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,15 @@ figures tables report: .venv/requirements.lock  ## make these of CONFIG=config/d
 	@$(call run,$@)
 
 readme: .venv/requirements.lock  ## write the tracked reference run into README.md
+	$(python) -m workflow.scripts.readme
+
+reference: .venv/requirements.lock  ## run the demo anew, recorded, and track what README.md shows
+	$(MAKE) clean STORE=1
+	$(python) -m benchmarks.record --out results/reference/demo/run.json -- $(MAKE) demo
+	rm -rf results/reference/demo/tables results/reference/demo/figures
+	mkdir -p results/reference/demo/tables results/reference/demo/figures
+	cp results/demo/tables/*.md results/demo/tables/*.csv results/reference/demo/tables
+	cp results/demo/figures/*.png results/reference/demo/figures
 	$(python) -m workflow.scripts.readme
 
 lock:  ## solve requirements.in and requirements-dev.in anew, with uv

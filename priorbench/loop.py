@@ -24,7 +24,7 @@ from priorbench.progress import Progress
 from priorbench.seeds import generator, seed_torch
 
 MILESTONE = 0.8  # share of a stage after which the model is photographed
-REDO_BYTES = 2**30  # changed rows held in memory before a checkpoint is written
+REDO_BYTES = 2**28  # changed rows held in memory before a checkpoint is written
 T = TypeVar("T")
 
 

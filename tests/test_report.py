@@ -1,5 +1,6 @@
 """The report, its verdicts on what was stated before the run, and the README's section."""
 
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -211,23 +212,28 @@ def test_a_misspelt_key_of_a_statement_is_refused_with_the_nearest(tmp_path: Pat
         read(path)
 
 
-def test_the_readme_section_is_filled_and_nothing_else_changes(tmp_path: Path) -> None:
+def test_the_readme_sections_are_filled_and_nothing_else_changes(tmp_path: Path) -> None:
     reference = tmp_path / "results" / "reference" / "demo"
+    run = {"hardware": "a laptop", "command": "make demo", "minutes": 9.7, "peak_memory_gib": 2.04}
     for name, text in (
         ("tables/quality-photos-psnr.md", "a table of photos\n"),
         ("tables/quality-digits-psnr.md", "a table of digits\n"),
         ("figures/restorations-photos.png", ""),
+        ("run.json", json.dumps(run)),
     ):
         (reference / name).parent.mkdir(parents=True, exist_ok=True)
         (reference / name).write_text(text)
     page = tmp_path / "README.md"
-    page.write_text(f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n")
+    marks = [f"<!-- {name}: {end} -->" for name in ("times", "results") for end in ("begin", "end")]
+    page.write_text("before\n{}\nold\n{}\nbetween\n{}\nold\n{}\nafter\n".format(*marks))
     for _ in range(2):
         readme.main(["--readme", str(page), "--reference", str(reference)])
         text = page.read_text()
-        assert text.startswith(f"before\n{readme.BEGIN}\n")
-        assert text.endswith(f"\n{readme.END}\nafter\n")
+        assert text.startswith(f"before\n{marks[0]}\n")
+        assert f"\n{marks[1]}\nbetween\n{marks[2]}\n" in text
+        assert text.endswith(f"\n{marks[3]}\nafter\n")
         assert "old" not in text
+    assert "On a laptop, `make demo` took 10 minutes after installing and 2.0 GiB" in text
     picture = "](results/reference/demo/figures/restorations-photos.png)"
     assert text.index(picture) < text.index("a table of photos") < text.index("a table of digits")
     page.write_text("no marks")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,7 @@ def pictures(lines: Sequence[Line], columns: Sequence[str] = ()) -> Figure:
     cell, count = times * side, max(len(line.pictures) for line in lines)
     left = round(DPI * (0.1 + max(_label_width(line) for line in lines)))
     tilted = any(text_width(name, NORMAL) * DPI > cell for name in columns)
+    columns = [fill(name, 16) for name in columns]
     head, overhang = _head(columns, cell, tilted)
     tops, top = [], head
     for number, line in enumerate(lines):

@@ -1,20 +1,19 @@
-"""Fill README.md's section on the reference run with its pictures and tables."""
+"""Fill README.md's sections on the reference run with its time, its pictures and its tables."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from priorbench.errors import UserError
-from priorbench.files import write_text
+from priorbench.files import read_json, write_text
 from workflow import finished
 
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 REFERENCE = Path("results/reference/demo")
 METRIC = "psnr"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the section anew; nothing else in the file changes."""
+    """Write the sections anew; nothing else in the file changes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--readme", default=Path("README.md"), type=Path, metavar="FILE")
     parser.add_argument("--reference", default=REFERENCE, type=Path, metavar="FOLDER")
@@ -23,13 +22,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def filled(readme: Path, reference: Path) -> str:
-    """Return the text of `readme` with the section between its two marks made from `reference`."""
+    """Return the text of `readme` with the sections between marks made from `reference`."""
     text = readme.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise UserError(f"{readme}: the lines `{BEGIN}` and `{END}` must both be there")
-    return f"{before}{BEGIN}\n\n{section(readme, reference)}\n{END}{after}"
+    for name, made in (("times", times(reference)), ("results", section(readme, reference))):
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise UserError(f"{readme}: the lines `{begin}` and `{end}` must both be there")
+        text = f"{before}{begin}\n\n{made}\n{end}{after}"
+    return text
+
+
+def times(reference: Path) -> str:
+    """Return what the reference run took, in a sentence."""
+    run = read_json(reference / "run.json")
+    return (
+        f"On {run['hardware']}, `{run['command']}` took {run['minutes']:.0f} minutes after "
+        f"installing and {run['peak_memory_gib']:.1f} GiB of memory at most, summed over its "
+        "processes. Installing takes some minutes and, on Linux, 6 GB of disk: PyTorch brings its "
+        "GPU libraries along.\n"
+    )
 
 
 def section(readme: Path, reference: Path) -> str:
