@@ -189,7 +189,7 @@ def test_a_bar_stands_for_each_method_and_a_dashed_line_for_each_control(
 def test_energy_has_a_line_per_target(pages: dict[str, Page]) -> None:
     axes = pages["energy"].figure.axes[0]
     assert [text.get_text() for text in axes.texts] == [*TARGETS]
-    assert len(axes.lines) == len(TARGETS)
+    assert len(axes.lines) == len(TARGETS) * (1 + 4)  # the mean and each image
 
 
 def test_stages_of_a_training_follow_one_another(pages: dict[str, Page]) -> None:

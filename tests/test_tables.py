@@ -220,7 +220,7 @@ def test_a_metric_that_scored_nothing_leaves_a_table_that_says_so(finished: Fabr
 
 def test_samples_stand_above_their_floor_with_how_they_were_drawn(finished: Fabricated) -> None:
     table = samples_table(finished.results, "photos")
-    assert table.columns == ("FID@768 ↓", "KID@768 x 1000 ↓", "drawn by")
+    assert table.columns == ("FID@768 ↓", "KID@768 x 1000 ↓", "how drawn")
     assert row(table, "VAE").cells[-1].text == "Gaussian fit to the codes"
     assert [row.label for row in table.groups[-1]] == ["training images"]
     assert "256 against 256" in notes(table)

@@ -48,8 +48,9 @@ def csv(table: Table) -> str:
 def markdown(table: Table) -> str:
     """Return a table as Markdown, with its notes below."""
     lines = [f"**{_plain(table.title)}**", ""]
-    lines += [_line(["", *(_plain(column) for column in table.columns)])]
-    lines += [_line(["---", *("---:" for _ in table.columns)])]
+    if table.groups:
+        lines += [_line(["", *(_plain(column) for column in table.columns)])]
+        lines += [_line(["---", *("---:" for _ in table.columns)])]
     for number, group in enumerate(table.groups):
         if number:  # Markdown has no rule inside a table: an empty row is the nearest thing
             lines.append(_line([""] * (len(table.columns) + 1)))

@@ -55,11 +55,11 @@ def samples_table(results: Results, imageset: str) -> Table:
     for method in drawn:
         label, faded = marked(results, imageset, method)
         rows.append(Row(label, cells(method, results.shown_as(imageset, method, "samples")), faded))
-    floor = [Row(FLOOR, cells(FLOOR, "nothing: a floor"))] if FLOOR in scored else []
+    floor = [Row(FLOOR, cells(FLOOR, "not drawn: a floor"))] if FLOOR in scored else []
     return Table(
         name=f"samples-{imageset}",
         title=f"Samples against held-out images of {experiment.imagesets[imageset].label}",
-        columns=(*(summaries.metric_label(results, imageset, m) for m in metrics), "drawn by"),
+        columns=(*(summaries.metric_label(results, imageset, m) for m in metrics), "how drawn"),
         groups=tuple(tuple(group) for group in (rows, floor) if group),
         notes=tuple(_samples_notes(results, imageset, scores)),
         data=pd.DataFrame(means, columns=metrics)
@@ -104,7 +104,7 @@ def cost_table(results: Results, imageset: str) -> Table:
             "Mean over seeds; restoring: all tasks' seconds over all images restored; memory and "
             "parameters: the largest of a method's runs.",
             f"Measured on {'; '.join(hardware) or 'unknown hardware'}, "
-            f"{', '.join(threads) or 'unknown'} torch threads per job, beside other jobs.",
+            f"torch threads per job: {', '.join(threads) or 'unknown'}; other jobs ran beside.",
             *status_notes(results, imageset),
             *method_notes(results, imageset),
         ),

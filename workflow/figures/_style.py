@@ -1,7 +1,7 @@
 """How every figure looks: sizes, type, one colour per method, pixels that stay square."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
@@ -51,7 +51,9 @@ RC: Any = {
     "savefig.dpi": DPI,
     "pdf.fonttype": 42,  # text stays text
 }
+LEADING = 1.2  # line spacing
 GAP = 4  # pixels between pictures
+ASIDE = 34  # letters in a line said aside
 CELL = 0.5  # inches: about the side of a picture
 Picture = NDArray[np.uint8]
 
@@ -75,12 +77,10 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def text_width(text: str, size: float) -> float:
-    """Return the width of the longest line of `text`, in inches."""
+    """Return the width of the longest line of `text`, in inches, with a little to spare."""
     lines = [line for line in text.split("\n") if line.strip()]
-    return (
-        max((TextPath((0, 0), line, size=size).get_extents().width for line in lines), default=0)
-        / 72
-    )
+    widths = [TextPath((0, 0), line, size=size).get_extents().width for line in lines]
+    return 1.04 * float(max(widths, default=0)) / 72
 
 
 def said(message: str) -> Figure:
@@ -112,6 +112,7 @@ class Line:
 
 def pictures(lines: Sequence[Line], columns: Sequence[str] = ()) -> Figure:
     """Return a grid of pictures (3, h, w), each pixel a square of whole dots."""
+    lines = [replace(line, aside=fill(line.aside, ASIDE)) for line in lines]
     side = max(p.shape[1] for line in lines for p in line.pictures if p is not None)
     times = max(1, round(CELL * DPI / side))
     cell, count = times * side, max(len(line.pictures) for line in lines)
@@ -133,7 +134,7 @@ def pictures(lines: Sequence[Line], columns: Sequence[str] = ()) -> Figure:
                 start = left + place * (cell + GAP)
                 canvas[top : top + cell, start : start + cell] = enlarged(picture, times)
         middle = 1 - (top + cell / 2) / height
-        _label(figure, line, (left - 0.05 * DPI) / width, middle, 0.06 * DPI / height)
+        _label(figure, line, (left - 0.05 * DPI) / width, middle)
     # one image for all: an axes for each takes seconds
     axes = figure.add_axes((0, 0, 1, 1))
     axes.axis("off")
@@ -165,15 +166,29 @@ def enlarged(picture: Picture, times: int) -> Picture:
     return picture.transpose(1, 2, 0).repeat(times, 0).repeat(times, 1)
 
 
-def _label(figure: Figure, line: Line, x: float, y: float, half: float) -> None:
-    if line.aside:
-        figure.text(x, y - half, line.aside, ha="right", va="center", color=GREY, size=SMALL)
-        y += half
-    figure.text(x, y, line.label, ha="right", va="center")
+def _label(figure: Figure, line: Line, x: float, y: float) -> None:
+    """Write a row's label, and below it in grey what is said aside, together centred at y."""
+    if not line.aside:
+        figure.text(x, y, line.label, ha="right", va="center")
+        return
+    height = figure.get_figheight() * 72 / LEADING  # points
+    below = (line.aside.count("\n") + 1) * SMALL / height
+    middle = y + (below - NORMAL / height) / 2
+    figure.text(x, middle, line.label, ha="right", va="bottom")
+    style: Any = {"color": GREY, "size": SMALL, "linespacing": LEADING}
+    figure.text(x, middle, line.aside, ha="right", va="top", **style)
 
 
 def plain_log(axis: Axis) -> None:
-    """Make an axis logarithmic, its numbers written out: 0.05, 0.1, 0.2."""
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    """Write out the numbers of a logarithmic axis: 0.05, 0.1, 0.2, as many as there is room."""
+    low, high = axis.get_view_interval()
+    decades = np.log10(high / low)
+    between = (1, 2, 3, 5) if decades < 0.8 else (1, 2, 5) if decades < 2.2 else (1,)
+    axis.set_major_locator(LogLocator(subs=between))
     axis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.set_minor_formatter(NullFormatter())
+
+
+def ticks() -> MaxNLocator:
+    """Return about five round numbers for an axis."""
+    return MaxNLocator(5, steps=[1, 2, 5, 10])

@@ -1,13 +1,14 @@
 """Scores as bars (LCM post, figure 4): a panel per task, dashed lines for the controls."""
 
+from textwrap import fill
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
 
 from priorbench.results import Results
-from workflow.figures._style import GREY, INK, NORMAL, SMALL, WIDTH, colour, said, spread
+from workflow.figures._style import GREY, INK, NORMAL, SMALL, WIDTH, colour, said, spread, ticks
 from workflow.quality import GAP, marked
 from workflow.summaries import (
     REPRESENT,
@@ -70,16 +71,16 @@ def _panel(axes: Axes, results: Results, imageset: str, lines: dict[str, Line]) 
     crowded = len(methods) > TIGHT
     bottom, top = _limits(lines, 0.3 if crowded else 0.14)
     axes.set_ylim(bottom, top)
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(ticks())
     axes.set_xlim(-0.6, len(methods) - 0.4)
     for place, method in enumerate(methods):
         if method not in lines:
             axes.text(place, bottom, GAP, ha="center", va="bottom", color=GREY)
             continue
         line, shade = lines[method], colour(results, method)
-        fill, hatch = ("white", "/////") if line.excluded else (shade, "")
+        face, hatch = ("white", "/////") if line.excluded else (shade, "")
         axes.bar(
-            place, line.mean - bottom, 0.74, bottom, edgecolor=shade, facecolor=fill, hatch=hatch
+            place, line.mean - bottom, 0.74, bottom, edgecolor=shade, facecolor=face, hatch=hatch
         )
         if line.has_interval:
             axes.vlines(place, line.low, line.high, color=INK, linewidth=0.8)
@@ -97,7 +98,7 @@ def _panel(axes: Axes, results: Results, imageset: str, lines: dict[str, Line]) 
         )
     controls = {name: line.mean for name, line in lines.items() if line.control}
     _control_lines(axes, controls, (bottom, top), decimals)
-    labels = [marked(results, imageset, method)[0] for method in methods]
+    labels = [fill(marked(results, imageset, method)[0], 16) for method in methods]
     axes.set_xticks(range(len(methods)), labels, rotation=40, ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0, labelsize=NORMAL)
 

@@ -7,7 +7,7 @@ from workflow.figures._style import NORMAL, PALETTE, WIDTH, plain_log, said, spr
 
 CAPTION = (
     "Loss of the untrained network's search against the iteration, for an image, the image plus "
-    "noise, its pixels shuffled, and noise; lines: mean over images, bands: their range."
+    "noise, its pixels shuffled, and noise; thick: mean over images, thin: each image."
 )
 COLOURS = {
     "image": PALETTE[0],
@@ -32,19 +32,12 @@ def draw(results: Results, imageset: str) -> Figure:
         )
         mean = losses.mean(axis=1)
         axes.plot(losses.index, mean, color=shade)
-        axes.fill_between(
-            losses.index,
-            losses.min(axis=1),
-            losses.max(axis=1),
-            color=shade,
-            alpha=0.15,
-            linewidth=0,
-        )
+        axes.plot(losses.index, losses, color=shade, linewidth=0.5, alpha=0.3)
         ends[target] = float(mean.iloc[-1])
     axes.set_xscale("log")
     axes.set_ylim(bottom=0)
-    plain_log(axes.xaxis)
     axes.set_xlim(float(curves["step"].min()), float(curves["step"].max()))
+    plain_log(axes.xaxis)
     axes.set_xlabel("iteration (log)")
     axes.set_ylabel("loss")
     heights = spread(list(ends.values()), 0.07 * axes.get_ylim()[1])

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from priorbench.results import Results
-from workflow.figures._style import INK, WIDTH, colour, marker, plain_log, said
+from workflow.figures._style import INK, WIDTH, colour, marker, plain_log, said, ticks
 from workflow.quality import marked
 from workflow.summaries import (
     REPRESENT,
@@ -56,11 +56,13 @@ def _panel(axes: Axes, results: Results, imageset: str, metric: str, task: str) 
             axes.vlines(x, line.low, line.high, color=colour(results, method), linewidth=0.8)
         _point(axes, results, method, (x, line.mean), line.excluded, "")
     axes.set_xscale("log")
-    plain_log(axes.xaxis)
     axes.set_title(f"{task_label(results, task)}, {region}", weight="bold")
     axes.set_xlabel("seconds per restored image")
     axes.set_ylabel(metric_label(results, imageset, metric))
     axes.margins(0.12)
+    axes.autoscale_view()
+    plain_log(axes.xaxis)
+    axes.yaxis.set_major_locator(ticks())
 
 
 def _point(

@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from priorbench.results import Results
 from workflow.figures._style import GREY, SMALL, WIDTH, colour, plain_log, said
@@ -26,10 +27,9 @@ def draw(results: Results, imageset: str) -> Figure:
     panels = figure.subplots(lines, COLUMNS, squeeze=False).ravel()
     for axes, method in zip(panels, methods, strict=False):
         _panel(axes, curves[curves["method"] == method], colour(results, method))
-        status = results.status(imageset, method)
         axes.set_title(results.experiment.methods[method].label, weight="bold")
-        at = {"ha": "right", "va": "top", "transform": axes.transAxes}
-        axes.text(1, 1, status, size=SMALL, color=GREY, **at)
+        status = results.status(imageset, method).partition(" at ")[0]
+        axes.set_title(status, loc="right", size=SMALL, color=GREY)
     for axes in panels[len(methods) :]:
         axes.axis("off")
     return figure
@@ -61,6 +61,7 @@ def _panel(axes: Axes, curve: pd.DataFrame, shade: str) -> None:
             color=GREY,
             rotation=90,
             va="bottom",
+            path_effects=[withStroke(linewidth=1.5, foreground="white")],
         )
     axes.set_xlim(0, total)
     axes.set_xlabel("step")
