@@ -58,7 +58,7 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[objec
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(columns)
         for row in rows:
-            writer.writerow([repr(v) if isinstance(v, float) else v for v in row])
+            writer.writerow([repr(float(v)) if isinstance(v, float) else v for v in row])
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array], **facts: object) -> None:

@@ -36,6 +36,12 @@ def save(path: Path, model: nn.Module) -> None:
         save_file(state, temporary)
 
 
+def size(model: nn.Module) -> int:
+    """Count what was learned: parameters, or where there are none (closed forms) buffers."""
+    learned = sum(p.numel() for p in model.parameters())
+    return learned or sum(b.numel() for b in model.buffers())
+
+
 def save_codes(path: Path, table: CodeTable) -> None:
     """Write all rows of a code table as float32 (N, ...)."""
     with replacing(path) as temporary:

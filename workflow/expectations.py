@@ -21,6 +21,7 @@ KEYS = {
 }
 NOT_RUN = "not run"
 NOT_JUDGED = "not judged"
+ITERATIONS = "iterations"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ class Comparison:
 
     def _said(self, value: float) -> str:
         largest = abs(self.difference)
-        return f"{value:+.{1 if largest >= 10 else 2 if largest >= 0.1 else 4}f}"
+        whole = largest >= 10 or self.unit == ITERATIONS
+        # adding zero takes the sign from a negative one
+        return f"{value + 0.0:+.{1 if whole else 2 if largest >= 0.1 else 4}f}"
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def _verdict(comparisons: list[Comparison]) -> str:
         if word in outcomes:
             return word
     if "holds" in outcomes:
-        return "confirmed"
+        return "confirmed" if outcomes == {"holds"} else "confirmed, as far as judged"
     reasons = sorted({c.outcome for c in comparisons if c.outcome.startswith(NOT_JUDGED)})
     return "; ".join(reasons) or NOT_RUN
 
@@ -149,10 +152,10 @@ def _energies(results: Results, entry: dict[str, Any]) -> Iterator[Comparison]:
         for b in entry["after"]:
             pair = (a, b, f"loss down at {entry['level']:g}, or never")
             if not {a, b} <= set(iterations["method"]):
-                yield Comparison(*pair, "iterations", NOT_RUN)
+                yield Comparison(*pair, ITERATIONS, NOT_RUN)
             else:
                 name = f"expectation/energy/{imageset}"
-                yield _compared(iterations, (a, b), pair, "iterations", "lower", name)
+                yield _compared(iterations, (a, b), pair, ITERATIONS, "lower", name)
 
 
 def reached(curves: pd.DataFrame, level: float) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from priorbench.config import Experiment
 from priorbench.errors import UserError
 from priorbench.paths import STORE
 from priorbench.plan import Plan
+from workflow.figures import FIGURES as DRAWN
 
 try:
     FILE = ", ".join(map(str, workflow.configfiles)) or "config"
@@ -46,19 +47,10 @@ SCORING = json.dumps(
     {"metrics": METRICS, "weights": WEIGHTS, "samples": EXPERIMENT.config["samples"]}
 )
 
-# figure: whether an image set has it
 FIGURES = {
-    name: list(EXPERIMENT.imagesets)
-    for name in (
-        "restorations",
-        "bars",
-        "samples",
-        "reconstructions",
-        "interpolations",
-        "training",
-        "tradeoff",
-    )
-} | {"energy": list(EXPERIMENT.config["energy"])}
+    name: list(EXPERIMENT.config["energy"] if name == "energy" else EXPERIMENT.imagesets)
+    for name in DRAWN
+}
 PER_IMAGE = [n for n, e in EXPERIMENT.metrics.items() if e.about.constants["PER"] == "image"]
 TABLES = [
     table

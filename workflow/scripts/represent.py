@@ -22,6 +22,7 @@ from priorbench.records import Record
 from priorbench.restoring import restore
 
 PLATEAU = 0.1  # dB on validation images over the last fifth of a stage
+LEARNED = 1.0  # dB that a training must have gained to count as one
 
 
 def main(arguments: Namespace, state: Path) -> None:
@@ -81,8 +82,15 @@ def _plateau(
         psnrs[stage] = _psnr(search(model, originals, f"stage-{stage}"), originals)
         if psnrs[stage] != final:
             break
-    moved = abs(final - psnrs[stage])
-    return psnrs, "plateau" if moved < PLATEAU else "budget-limited"
+    if abs(final - psnrs[stage]) < PLATEAU:
+        # what has hardly begun to learn does not move either
+        facts = trained.record
+        untrained = models.build(search.plugin, facts["config"], tuple(facts["shape"]), search.spec)
+        model = untrained.eval().requires_grad_(False)
+        psnrs["untrained"] = _psnr(search(model, originals, "untrained"), originals)
+        if final - psnrs["untrained"] > LEARNED:
+            return psnrs, "plateau"
+    return psnrs, "budget-limited"
 
 
 def _psnr(restored: np.ndarray, originals: np.ndarray) -> float:

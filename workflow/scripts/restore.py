@@ -20,7 +20,7 @@ def main(arguments: Namespace, state: Path) -> None:
     trained = models.load(arguments.model, spec)
     plugin = registry.load("methods", spec["plugin"])
     restored, rows, seconds, configs = {}, [], {}, {}
-    status = trained.record["status"]
+    lost: list[str] = []
     observations = read_observations(arguments.observations, spec["device"])
     for task, seen in {} if trained.diverged else observations.items():
         cfg = step.configured(plugin.RestoreConfig, spec["configs"][task])
@@ -33,7 +33,7 @@ def main(arguments: Namespace, state: Path) -> None:
             )
             seconds[task] = round(record.elapsed() - begun, 2)
         except DivergedError as diverged:
-            status = f"{diverged}, {task}"
+            lost.append(f"{diverged}, {task}")
             continue
         rows += [(task, *row) for row in curve]
     write_rows(arguments.out.with_name("curve.csv"), ("task", *COLUMNS), rows)
@@ -45,7 +45,7 @@ def main(arguments: Namespace, state: Path) -> None:
         images=len(next(iter(observations.values()))),
         parameters=trained.record["parameters"],
         task_seconds=seconds,
-        status=status,
+        status="; ".join(lost) or trained.record["status"],
     )
     write_arrays(arguments.out, restored)
 

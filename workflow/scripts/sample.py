@@ -19,6 +19,7 @@ from priorbench.restoring import restore
 from priorbench.seeds import generator, seed_torch
 
 CHUNK = 32  # images decoded at a time
+ABILITIES = ("decode", "encode", "draw")  # that a model may have, as methods or as modules
 
 
 def main(arguments: Namespace, state: Path) -> None:
@@ -45,7 +46,7 @@ def show(
     """Return arrays of pictures by name, as far as the model can make them."""
     model = trained.model
     shown: dict[str, Any] = {}
-    abilities = registry.describe("methods", spec["plugin"]).model
+    abilities = {name for name in ABILITIES if callable(getattr(model, name, None))}
     if "draw" in abilities:
         seed_torch(spec["seed"], "sample")
         shown["samples"] = decode(model, model.draw(spec["samples"]))

@@ -53,7 +53,7 @@ def main(arguments: Namespace, state: Path) -> None:
         note=models.note(plugin, models.effective(cfg)),
         shape=list(images.shape),
         images=len(learned),
-        parameters=sum(p.numel() for p in model.parameters()),
+        parameters=models.size(model),
         status=status,
         **loop.counters,
     )
