@@ -10,7 +10,7 @@ UV ?= uv
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 python := .venv/bin/python
 # which job runs and how many are done; without the scheduler's talk between them
-run = bash -o pipefail -c '$(python) -m snakemake --cores $(CORES) --configfile $(CONFIG) $(1) 2>&1 | \
+run = bash -o pipefail -c '$(python) -m snakemake $(1) --cores $(CORES) --configfile $(CONFIG) 2>&1 | \
 	(trap "" INT; awk "!/^($$|\[|Using|Assuming|Building|Provided|Rules claim|Select|Execute|Finished)/ \
 	{ print; fflush() }")'
 solve = $(UV) pip compile --universal --python-version 3.11 --no-emit-index-url --quiet \
@@ -23,7 +23,7 @@ help:  ## list the targets
 	@awk -F ' *## ' '/^[a-z ]+:.*## / {sub(/:.*/, "", $$1); printf "make %-22s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/requirements.lock  ## install, run the demo, print its table and where the files lie
-	@test -e results/demo/report.html || echo "The demo takes about 12 minutes on two cores;" \
+	@test -e results/demo/report.html || echo "The demo takes 15 to 25 minutes on two cores;" \
 	"stopped at any time, it goes on from there."
 	@$(python) -m priorbench.weights fetch --if-possible
 	@$(call run)

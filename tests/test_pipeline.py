@@ -42,8 +42,8 @@ class Project:
         self.environment |= {"CUDA_VISIBLE_DEVICES": "", "PRIORBENCH_OFFLINE": "1"}
 
     def command(self, *arguments: str) -> list[str]:
-        program = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "smoke.yaml"]
-        return [*program, *arguments]
+        program = [sys.executable, "-m", "snakemake", "--cores", "2"]
+        return [*program, *arguments, "--configfile", "smoke.yaml"]
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start Snakemake in a process group of its own."""
