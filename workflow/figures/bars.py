@@ -27,7 +27,7 @@ CAPTION = (
     "the budget before a plateau. An axis in dB has no zero and begins where it suits."
 )
 HEIGHT = 1.55  # inches of a panel
-TIGHT = 10  # rows; with more, numbers stand upright
+TIGHT = 10  # bars across the figure; with more, numbers stand upright
 
 
 def draw(results: Results, imageset: str) -> Figure:
@@ -41,11 +41,13 @@ def draw(results: Results, imageset: str) -> Figure:
     if not tasks:
         return said("nothing was scored")
     figure = Figure(figsize=(WIDTH, HEIGHT * len(tasks) + 0.6), layout="constrained")
+    upright = len(metrics) * len(results.experiment.methods) > TIGHT
     panels = figure.subplots(len(tasks), len(metrics), squeeze=False, sharex=True)
-    for line, task in zip(panels, tasks, strict=True):
-        for axes, metric in zip(line, metrics, strict=True):
+    for row, task in zip(panels, tasks, strict=True):
+        for axes, metric in zip(row, metrics, strict=True):
             region = headline(results, imageset, metric, task)
-            _panel(axes, results, imageset, summary(results, imageset, metric, task, region))
+            lines = summary(results, imageset, metric, task, region)
+            _panel(axes, results, imageset, lines, upright=upright)
             axes.set_title(f"{task_label(results, task)}, {region}", weight="bold")
             # a long name, with what it depends on in brackets, would leave its panel
             axes.set_ylabel(metric_label(results, imageset, metric).replace(" (", "\n("))
@@ -65,11 +67,12 @@ def chosen_metrics(results: Results, imageset: str) -> list[str]:
     return scored[:1] + perceptual[:1]
 
 
-def _panel(axes: Axes, results: Results, imageset: str, lines: dict[str, Line]) -> None:
+def _panel(
+    axes: Axes, results: Results, imageset: str, lines: dict[str, Line], *, upright: bool
+) -> None:
     methods = list(results.experiment.methods)
     decimals = digits(line.mean for line in lines.values())
-    crowded = len(methods) > TIGHT
-    bottom, top = _limits(lines, 0.3 if crowded else 0.14)
+    bottom, top = _limits(lines, 0.3 if upright else 0.14)
     axes.set_ylim(bottom, top)
     axes.yaxis.set_major_locator(ticks())
     axes.set_xlim(-0.6, len(methods) - 0.4)
@@ -91,7 +94,7 @@ def _panel(axes: Axes, results: Results, imageset: str, lines: dict[str, Line]) 
             textcoords="offset points",
             ha="center",
             size=SMALL - 0.5,
-            rotation=90 if crowded else 0,
+            rotation=90 if upright else 0,
             color=GREY if line.excluded else INK,
             weight="bold" if line.bold else "normal",
             path_effects=[withStroke(linewidth=1.5, foreground="white")],
