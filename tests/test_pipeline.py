@@ -155,10 +155,14 @@ def long_training(project: Project) -> str:
     config = yaml.safe_load((ROOT / "tests" / "smoke.yaml").read_text())
     config["methods"]["vae"]["train"]["steps"] = 400
     path.write_text(yaml.safe_dump(config))
-    listed = project.snakemake("--dry-run", "--forceall", "tables")
-    found = re.search(r"results/store/train/disks/vae/0-\w+/model\.safetensors", listed)
-    assert found is not None
-    return found.group(0)
+    code = (
+        "import yaml; from priorbench.config import Experiment; from priorbench.plan import Plan;"
+        "config = yaml.safe_load(open('smoke.yaml')); plan = Plan(Experiment.check(config, ''));"
+        "print(plan.train('disks', 'vae', 0).folder / 'model.safetensors')"
+    )
+    asked = [sys.executable, "-c", code]
+    said = subprocess.check_output(asked, cwd=project.folder, env=project.environment, text=True)
+    return said.strip()
 
 
 def wait_for(condition: object, seconds: float = 120) -> None:
@@ -182,9 +186,7 @@ def training_processes(folder: Path) -> list[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are found in /proc")
-def test_kills_of_the_training_and_of_snakemake_change_no_bit(
-    project: Project, first_run: str
-) -> None:
+def test_kills_of_the_training_and_of_snakemake_change_no_bit(project: Project) -> None:
     project.edit(
         "workflow/scripts/train.py", "CHECKPOINT_SECONDS = 60.0", "CHECKPOINT_SECONDS = 0.2"
     )
@@ -215,6 +217,8 @@ def test_kills_of_the_training_and_of_snakemake_change_no_bit(
     os.kill(run.pid, signal.SIGKILL)
     run.wait()
     project.snakemake(target)
+    assert run.stdout is not None
+    run.stdout.close()  # held open until here: the orphan writes to it
     assert {name: (model.parent / name).read_bytes() for name in whole} == whole
     assert not project.files("results/store/state/train/**/checkpoint-*.pt")
 
