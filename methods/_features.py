@@ -1,7 +1,8 @@
 """What images are compared by: features for clustering, and losses of deep features.
 
 Pretrained networks are read from torch's own folder (`$TORCH_HOME/hub/checkpoints`), under
-their official names; nothing is fetched here.
+their official names; nothing is fetched here. torchvision is imported where it is used: that
+takes longer than importing torch, and most runs use none of it.
 """
 
 import hashlib
@@ -10,8 +11,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet, vgg
-from torchvision.transforms.functional import normalize, resize
 
 from methods._losses import LOSSES, Loss
 from priorbench.contract import Images
@@ -21,7 +20,7 @@ CHUNK = 512  # images at a time
 PASSES = 4  # power iterations over the images; the spectrum of images falls fast
 SPARE = 16  # directions beyond those asked for, which the iterations need
 RESNET_SIDE = 224  # pixels, of the images that the network was trained on
-IMAGENET = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]  # mean and deviation per channel
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation per channel
 VGG_TAPS = (3, 8, 15, 22)  # layers of VGG16: the last rectifier of blocks 1 to 4
 
 
@@ -84,8 +83,16 @@ def weights(name: str, device: torch.device) -> dict[str, Tensor]:
     return read
 
 
+def standardise(x: Tensor) -> Tensor:
+    """Return images (n, 3, h, w) in the scale of channels that the networks were trained in."""
+    mean, deviation = (x.new_tensor(values)[:, None, None] for values in IMAGENET)
+    return (x - mean) / deviation
+
+
 def resnet50(device: torch.device) -> nn.Module:
     """Return ResNet-50 up to its last pooling: 2048 numbers per image."""
+    from torchvision.models import resnet
+
     net = resnet.resnet50()
     net.load_state_dict(weights("resnet50-0676ba61.pth", device))
     net.fc = nn.Identity()
@@ -95,6 +102,8 @@ def resnet50(device: torch.device) -> nn.Module:
 
 def vgg16(device: torch.device) -> nn.Module:
     """Return the convolutional layers of VGG16, as far as the loss looks."""
+    from torchvision.models import vgg
+
     read = weights("vgg16-397923af.pth", device)
     own = {k.removeprefix("features."): v for k, v in read.items() if k.startswith("features.")}
     layers = vgg.make_layers(vgg.cfgs["D"])
@@ -109,12 +118,14 @@ def extract(name: str, images: Images, dim: int) -> Tensor:
         return principal_codes(images, dim)
     if name != "resnet50":
         raise UserError(f"features `{name}`: {nearest(name, ['pixel_pca', 'resnet50'])}")
+    from torchvision.transforms.functional import resize
+
     net = resnet50(images.device)
     made = []
     with torch.no_grad():
         for start in range(0, len(images), CHUNK // 8):
             x = resize(images[start : start + CHUNK // 8], [RESNET_SIDE, RESNET_SIDE])
-            made.append(net(normalize(x, *IMAGENET)))
+            made.append(net(standardise(x)))
     features = torch.cat(made)
     mean, components, _, _ = principal(lambda part: features[part], len(features), dim)
     return (features - mean) @ components.T
@@ -125,7 +136,7 @@ def deep_l1(layers: nn.Module) -> Loss:
 
     def loss(restored: Tensor, original: Tensor) -> Tensor:
         total = LOSSES["l1"](restored, original)
-        x, y = normalize(restored, *IMAGENET), normalize(original, *IMAGENET)
+        x, y = standardise(restored), standardise(original)
         for number, layer in enumerate(layers.children()):
             x, y = layer(x), layer(y)
             if number in VGG_TAPS:

@@ -1,7 +1,6 @@
 """Subsets that each cover a set of images, after Sage et al. (2018) by way of incremental GLO."""
 
 import torch
-from sklearn.cluster import KMeans
 from torch import Tensor
 
 from priorbench.errors import UserError
@@ -15,6 +14,8 @@ def split(features: Tensor, clusters: int, representatives: tuple[int, ...]) -> 
     The k members nearest to the centre of each of `clusters` clusters of `features` (N, d)
     make a subset, for each k of `representatives` in turn; the rest is the last subset.
     """
+    from sklearn.cluster import KMeans  # a second, which only a training is to spend
+
     rest, subsets = torch.arange(len(features)), []
     points = features.cpu().double()
     for k in representatives:

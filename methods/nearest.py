@@ -23,7 +23,7 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class RestoreConfig:
-    steps: int = 0  # none: every image is looked at
+    """Nothing to choose: every image is looked at."""
 
 
 class Model(nn.Module):

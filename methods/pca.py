@@ -33,7 +33,7 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class RestoreConfig:
-    steps: int = 0  # none: closed form
+    """Nothing to choose: a closed form."""
 
 
 class Model(nn.Module):

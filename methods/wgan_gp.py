@@ -17,6 +17,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from methods._networks import Decoder, Encoder
 from methods._search import search
@@ -77,9 +78,9 @@ def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
 @torch.no_grad()
 def follow(average: nn.Module, net: nn.Module, decay: float) -> None:
     """Move weights and batch statistics of `average` towards those of `net`."""
-    for mean, value in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
-        if mean.is_floating_point():
-            mean.lerp_(value, 1 - decay)
+    pairs = zip(average.state_dict().values(), net.state_dict().values(), strict=True)
+    means, values = zip(*(pair for pair in pairs if pair[0].is_floating_point()), strict=True)
+    get_ema_multi_avg_fn(decay)(means, values, 0)
 
 
 def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:

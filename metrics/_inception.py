@@ -15,34 +15,29 @@ from torch import nn
 
 from metrics._images import Bytes, Floats
 from priorbench import weights
-from priorbench.errors import UserError
+from priorbench.errors import MissingWeights, UserError
 
 LEAST = 256  # images per set: with fewer, the numbers tell more of their count than of the images
 OFFICIAL = 2048  # dimensions, from the last pooling
-MIDDLE = 768  # dimensions, up to Mixed_6e: all that the features-only file holds
+PARTIAL = 768  # dimensions, up to Mixed_6e: all that the features-only file holds
 BATCH = 16  # images at once: larger ones take more memory and are no faster
 
 _computed: dict[tuple[str, int], Floats] = {}
 
 
-def dimensions() -> int:
-    """Return how many features the weights that are present can give."""
-    return MIDDLE if weights.state("inception") == "features only" else OFFICIAL
-
-
-def label(name: str) -> str:
+def label(name: str, dims: int) -> str:
     """Return the metric's name, with the dimension where it is not the usual one."""
-    return name if dimensions() == OFFICIAL else f"{name}@{dimensions()}"
+    return name if dims == OFFICIAL else f"{name}@{dims}"
 
 
-def protocol() -> str:
+def protocol(dims: int) -> str:
     """Return what the features depend on: weights, dimension, resizing."""
-    checksum = weights.checksum("inception")[:8]
-    return f"pytorch-fid Inception {checksum}, {dimensions()} dimensions, bilinear to 299 px"
+    checksum = weights.FILES["inception"].official.sha256[:8]
+    return f"pytorch-fid Inception {checksum}, {dims} dimensions, bilinear to 299 px"
 
 
-def features(generated: Bytes, real: Bytes) -> tuple[Floats, Floats]:
-    """Return the features of two sets, float64 (n, d) each; d is 2048, or 768 (see `label`).
+def features(generated: Bytes, real: Bytes, dims: int) -> tuple[Floats, Floats]:
+    """Return the features of two sets, float64 (n, dims) each.
 
     Raises UserError for fewer than 256 images, MissingWeights without the network's file.
     """
@@ -51,15 +46,15 @@ def features(generated: Bytes, real: Bytes) -> tuple[Floats, Floats]:
             raise ValueError(f"{what}: {images.dtype} {images.shape} are not uint8 (n, 3, h, w)")
         if len(images) < LEAST:
             raise UserError(f"FID and KID need {LEAST} images or more; {what}: {len(images)}")
-    return _features(generated), _features(real)
+    return _features(generated, dims), _features(real, dims)
 
 
-def _features(images: Bytes) -> Floats:
+def _features(images: Bytes, dims: int) -> Floats:
     content = np.ascontiguousarray(images)
     digest = hashlib.sha256(f"{content.shape}".encode() + content.tobytes()).hexdigest()
-    key = digest, dimensions()
+    key = digest, dims
     if key not in _computed:
-        _computed[key] = compute(content, network(dimensions()))
+        _computed[key] = compute(content, network(dims))
     return _computed[key]
 
 
@@ -77,6 +72,8 @@ def compute(images: Bytes, net: nn.Module) -> Floats:
 @cache
 def network(dims: int) -> nn.Module:
     """Return pytorch-fid's Inception up to the block with `dims` features, made fast."""
+    if dims > PARTIAL and weights.state("inception") == "features only":
+        raise MissingWeights(f"{dims} dimensions need the whole network: run `{weights.COMMAND}`")
     state = torch.load(weights.find("inception"), map_location="cpu", weights_only=True)
     block = inception.InceptionV3.BLOCK_INDEX_BY_DIM[dims]
     # its constructor would download, and unpickle; it is handed the verified file instead

@@ -4,7 +4,11 @@ Heusel, Ramsauer, Unterthiner, Nessler and Hochreiter, NeurIPS 2017 (arXiv:1706.
 |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^1/2), for means m and covariances S. Traps: it falls with
 the number of images, so compare equal counts only; and a general matrix square root of S1 S2
 turns complex or NaN where images are fewer than dimensions. Both forms below stay real.
+Features of a lower layer are cheaper and tell more of textures; the name says it, as FID@768.
 """
+
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -19,19 +23,24 @@ WEIGHTS = ("inception",)
 REGIONS = ("raw",)
 
 
-def label() -> str:
-    """Return "FID", or "FID@768" where the weights present end at 768 dimensions."""
-    return _inception.label(LABEL)
+@dataclass(frozen=True)
+class Config:
+    dims: Literal[64, 192, 768, 2048] = 2048  # features of an image, from ever later layers
 
 
-def protocol() -> str:
-    """Return the label, PROTOCOL and the network that the weights present make."""
-    return f"{label()}: {PROTOCOL}, {_inception.protocol()}"
+def label(cfg: Config) -> str:
+    """Return "FID", or as "FID@768" for another layer than the usual one."""
+    return _inception.label(LABEL, cfg.dims)
 
 
-def score(generated: Bytes, real: Bytes) -> float:
+def protocol(cfg: Config) -> str:
+    """Return the label, PROTOCOL and the network."""
+    return f"{label(cfg)}: {PROTOCOL}, {_inception.protocol(cfg.dims)}"
+
+
+def score(generated: Bytes, real: Bytes, cfg: Config) -> float:
     """Return the distance between two sets of uint8 images (n, 3, h, w), 256 or more each."""
-    return distance(*_inception.features(generated, real))
+    return distance(*_inception.features(generated, real, cfg.dims))
 
 
 def distance(a: Floats, b: Floats) -> float:

@@ -8,6 +8,9 @@ Departures: one estimate over the whole sets instead of a mean over random subse
 nothing is drawn.
 """
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 
 from metrics import _inception
@@ -23,20 +26,25 @@ REGIONS = ("raw",)
 SCALE = 1000  # KIDs are small; the label says it
 
 
-def label() -> str:
-    """Return the label, with "@768" where the weights present end at 768 dimensions."""
+@dataclass(frozen=True)
+class Config:
+    dims: Literal[64, 192, 768, 2048] = 2048  # features of an image, from ever later layers
+
+
+def label(cfg: Config) -> str:
+    """Return the label, as "KID@768 x 1000" for another layer than the usual one."""
     name, unit = LABEL.split(" ", 1)
-    return f"{_inception.label(name)} {unit}"
+    return f"{_inception.label(name, cfg.dims)} {unit}"
 
 
-def protocol() -> str:
-    """Return the label, PROTOCOL and the network that the weights present make."""
-    return f"{label()}: {PROTOCOL}, {_inception.protocol()}"
+def protocol(cfg: Config) -> str:
+    """Return the label, PROTOCOL and the network."""
+    return f"{label(cfg)}: {PROTOCOL}, {_inception.protocol(cfg.dims)}"
 
 
-def score(generated: Bytes, real: Bytes) -> float:
+def score(generated: Bytes, real: Bytes, cfg: Config) -> float:
     """Return 1000 KID of two sets of uint8 images (n, 3, h, w), 256 or more each."""
-    return SCALE * discrepancy(*_inception.features(generated, real))
+    return SCALE * discrepancy(*_inception.features(generated, real, cfg.dims))
 
 
 def discrepancy(a: Floats, b: Floats) -> float:

@@ -18,7 +18,7 @@ KEYS: dict[str, tuple[type, Any]] = {
     "imagesets": (dict, None),
     "tasks": (dict, None),
     "methods": (dict, None),
-    "metrics": (list, None),
+    "metrics": (dict, None),
     "seeds": (list, [0]),  # training seeds
     "observation_seed": (int, 0),  # of masks and noise, common to all methods
     "device": (str, "auto"),
@@ -153,8 +153,6 @@ def _check_name(name: object, key: str, file: str) -> None:
 
 
 def _entries(noun: str, rows: Any, file: str) -> Iterator[tuple[str, Entry]]:
-    if isinstance(rows, list):
-        rows = {row: {} for row in rows}
     for name, options in rows.items():
         _check_name(name, f"{noun}:", file)
         options = dict(options or {})
@@ -167,7 +165,7 @@ def _entries(noun: str, rows: Any, file: str) -> Iterator[tuple[str, Entry]]:
 
 
 def _check_entries(experiment: Experiment, file: str) -> None:
-    for noun in ("imagesets", "tasks"):
+    for noun in ("imagesets", "tasks", "metrics"):
         for name, entry in getattr(experiment, noun).items():
             where = f"{file}: {noun}.{name}"
             options = dict(entry.options)

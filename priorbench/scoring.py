@@ -39,16 +39,15 @@ Row = tuple[str, str, str, int, str, str, int, float | str, str]
 class Scorer:
     """Scores against the test images of a set, with the metrics of an experiment.
 
-    metrics: row -> plugin. cache: folder of scores by content of all that they depend on.
+    metrics: row -> its plugin and config. cache: folder of scores, by all that they depend on.
     """
 
-    def __init__(self, images: Prepared, metrics: dict[str, str], cache: Path) -> None:
+    def __init__(self, images: Prepared, metrics: dict[str, Any], cache: Path) -> None:
         self.images = images
         self.imageset = str(images.card["name"])
-        self.plugins = {row: registry.load("metrics", name) for row, name in metrics.items()}
-        self.sources = {
-            row: source_hash([(registry.find("metrics", name), None)])
-            for row, name in metrics.items()
+        self.metrics = {
+            row: Metric(registry.load("metrics", entry["plugin"]), entry["config"])
+            for row, entry in metrics.items()
         }
         self.cache = cache
         self.missing: dict[str, str] = {}
@@ -59,12 +58,12 @@ class Scorer:
         """Score restored images, uint8 (n, 3, h, w), of a task in all its regions."""
         original = np.asarray(self.images.test[: len(restored)])
         for region, image, hidden in regions(restored, seen):
-            for name, plugin in self.plugins.items():
-                told = f"{metric_protocol(plugin)}; {protocol}"
+            for name, metric in self.metrics.items():
+                told = f"{metric.protocol}; {protocol}"
                 head = (self.imageset, task, method, seed, name, region)
-                if plugin.PER == "image" and region in plugin.REGIONS:
+                if metric.per == "image" and region in metric.plugin.REGIONS:
                     values = self._per_image(name, image, original, hidden)
-                elif plugin.PER == "set" and region == "raw" and len(restored) >= SET_SIZE:
+                elif metric.per == "set" and region == "raw" and len(restored) >= SET_SIZE:
                     values = self._per_set(name, image, original)
                 else:
                     continue
@@ -73,26 +72,26 @@ class Scorer:
     def undamaged(self, method: str, seed: int, represented: Pixels) -> Iterator[Row]:
         """Score what a search for the clean test images found."""
         original = np.asarray(self.images.test[: len(represented)])
-        for name, plugin in self.plugins.items():
-            if plugin.PER == "image":
+        for name, metric in self.metrics.items():
+            if metric.per == "image":
                 head = (self.imageset, "represent", method, seed, name, "raw")
                 values = self._per_image(name, represented, original, None)
-                yield from self._rows(head, values, f"{metric_protocol(plugin)}; identity")
+                yield from self._rows(head, values, f"{metric.protocol}; identity")
 
     def samples(self, method: str, seed: int, samples: Pixels) -> Iterator[Row]:
         """Score samples against as many held-out images."""
         real = np.asarray(self.images.test[: len(samples)])
-        for name, plugin in self.plugins.items():
-            if plugin.PER == "set":
+        for name, metric in self.metrics.items():
+            if metric.per == "set":
                 head = (self.imageset, "sample", method, seed, name, "raw")
                 values = self._per_set(name, samples, real)
-                told = f"{metric_protocol(plugin)}; {len(samples)} against {len(real)} test images"
+                told = f"{metric.protocol}; {len(samples)} against {len(real)} test images"
                 yield from self._rows(head, values, told)
 
     def _rows(self, head: tuple[Any, ...], values: list[float] | str, told: str) -> Iterator[Row]:
         if isinstance(values, str):
             yield (*head, -1, "", values)
-        elif len(values) == 1 and self.plugins[head[4]].PER == "set":
+        elif len(values) == 1 and self.metrics[head[4]].per == "set":
             yield (*head, -1, values[0], told)
         else:
             for image, value in enumerate(values):
@@ -101,33 +100,31 @@ class Scorer:
     def _per_image(
         self, name: str, restored: Pixels, original: Pixels, hidden: NDArray[np.bool_] | None
     ) -> list[float] | str:
-        plugin = self.plugins[name]
+        metric = self.metrics[name]
         offered: dict[str, Any] = {"hidden": hidden}
         labels, known = self.images.labels("test"), self.images.labels("train")
         if labels is not None:
             offered["labels"] = labels[: len(original)]
             offered["training"] = (np.asarray(self.images.train), known)
-        wanted = inspect.signature(plugin.score).parameters
-        extra = {key: value for key, value in offered.items() if key in wanted}
+        extra = {key: value for key, value in offered.items() if key in metric.wanted}
         parts = [sha256(restored), sha256(original), "" if hidden is None else sha256(hidden)]
         parts += [str(self.images.card["sha256"]["train"])] if "training" in extra else []
 
         def compute() -> list[float]:
-            found = plugin.score(restored / 255.0, original / 255.0, **extra)
+            found = metric.score(restored / 255.0, original / 255.0, **extra)
             return [] if found is None else [float(v) for v in found]
 
         return self._cached(name, parts, compute)
 
     def _per_set(self, name: str, generated: Pixels, real: Pixels) -> list[float] | str:
-        plugin = self.plugins[name]
         parts = [sha256(generated), sha256(real)]
-        return self._cached(name, parts, lambda: [float(plugin.score(generated, real))])
+        return self._cached(name, parts, lambda: [float(self.metrics[name].score(generated, real))])
 
     def _cached(self, name: str, parts: list[str], compute: Any) -> list[float] | str:
         """Return scores from the cache, or compute them; text where weights are missing."""
         if name in self.missing:
             return self.missing[name]
-        text = json.dumps([self.sources[name], metric_protocol(self.plugins[name]), parts])
+        text = json.dumps([self.metrics[name].source, self.metrics[name].protocol, parts])
         path = self.cache / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
         if path.exists():
             values: list[float] = read_json(path)
@@ -142,9 +139,22 @@ class Scorer:
         return values
 
 
-def metric_protocol(plugin: ModuleType) -> str:
-    """Return the protocol of a metric, which may depend on the weights that are there."""
-    return str(plugin.protocol() if hasattr(plugin, "protocol") else plugin.PROTOCOL)
+class Metric:
+    """A metric plugin with the options of its row, where it has any."""
+
+    def __init__(self, plugin: ModuleType, options: dict[str, Any]) -> None:
+        self.plugin = plugin
+        self.options = (plugin.Config(**options),) if hasattr(plugin, "Config") else ()
+        self.per = str(plugin.PER)
+        self.source = source_hash([(Path(str(plugin.__file__)), None)])
+        self.wanted = inspect.signature(plugin.score).parameters
+        # it may depend on the options, and on the weights that are there
+        told = plugin.protocol(*self.options) if hasattr(plugin, "protocol") else plugin.PROTOCOL
+        self.protocol = str(told)
+
+    def score(self, ours: Pixels | NDArray[np.float64], theirs: Any, **extra: Any) -> Any:
+        """Return the plugin's scores under the row's options."""
+        return self.plugin.score(ours, theirs, *self.options, **extra)
 
 
 def regions(

@@ -114,12 +114,6 @@ def find(name: str) -> Path:
     return path
 
 
-def checksum(name: str) -> str:
-    """Return the sha256 that the present copy must have, the official one if none is there."""
-    file = FILES[name]
-    return (file.features if state(name) == "features only" else file.official).sha256
-
-
 def fetch(name: str) -> Path:
     """Download the weights unless a good copy is there; what broke off is continued.
 

@@ -36,7 +36,7 @@ def experiment(**changes: Any) -> Experiment:
         "imagesets": {"photos": {}},
         "tasks": {row: {"plugin": plugin} for row, (plugin, *_) in TASKS.items()},
         "methods": {row: {} for row in GAINS},
-        "metrics": ["psnr", "lpips", "class_accuracy", "fid", "kid"],
+        "metrics": {m: {} for m in ("psnr", "lpips", "class_accuracy", "fid", "kid")},
         "seeds": [0, 1],
         "energy": {"photos": "dip"},
     }

@@ -26,7 +26,7 @@ GOOD: dict[str, Any] = {
         },
         "glo_small": {"plugin": "glo", "train": {"dim": 8}},
     },
-    "metrics": ["psnr"],
+    "metrics": {"psnr": {}},
 }
 
 
@@ -56,7 +56,7 @@ WRONG = [
     (changed("methods", "mine", value={"plugin": "mine.py"}), "`mine.py`: no such file"),
     (changed("methods", "mine", value={"plugin": "no.such"}), "`no.such`: no such module"),
     (changed("imagesets", "photoss", value={}), "did you mean `photos`?"),
-    (changed("metrics", value=["psrn"]), "unknown metric `psrn`: did you mean `psnr`?"),
+    (changed("metrics", value={"psrn": {}}), "unknown metric `psrn`: did you mean `psnr`?"),
     (changed("methods", "glo", "trian", value={}), "unknown key `trian`: did you mean `train`?"),
     (changed("methods", "glo", "train", value={"dmi": 3}), "`dmi`: did you mean `dim`?"),
     (changed("methods", "glo", "train", value={"dim": "big"}), "`dim` must be int, found 'big'"),

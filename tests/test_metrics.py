@@ -1,6 +1,5 @@
 """What every metric promises, whichever files the folder holds."""
 
-import inspect
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +8,12 @@ import pytest
 from metrics import _alexnet, _inception, class_accuracy
 from priorbench import registry, weights
 from priorbench.errors import MissingWeights, UserError
+from priorbench.scoring import Metric
 from tests.pictures import Bytes, Floats, digits, holes, noisy, patches, stand_in
 
 NAMES = registry.available("metrics")
 PLUGINS = {name: registry.load("metrics", name) for name in NAMES}
+ROWS = {name: Metric(plugin, {}) for name, plugin in PLUGINS.items()}
 PER_IMAGE = [name for name in NAMES if PLUGINS[name].PER == "image"]
 PER_SET = [name for name in NAMES if PLUGINS[name].PER == "set"]
 
@@ -25,10 +26,10 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
 def scored(name: str, restored: Bytes, original: Bytes, region: str = "raw") -> Floats:
     """Score images with what a metric asks for."""
     offered = {"hidden": holes(original) if region == "hole" else None}
-    if "labels" in (wanted := inspect.signature(PLUGINS[name].score).parameters):
+    if "labels" in (wanted := ROWS[name].wanted):
         return class_scores(restored, original)
     given = {key: value for key, value in offered.items() if key in wanted}
-    values: Floats = PLUGINS[name].score(restored / 255, original / 255, **given)
+    values: Floats = ROWS[name].score(restored / 255, original / 255, **given)
     return values
 
 
@@ -103,7 +104,7 @@ def test_the_original_is_best_and_more_noise_is_worse(name: str) -> None:
 def test_a_set_is_nearest_to_itself_and_more_noise_is_farther(name: str) -> None:
     real = patches(256)
     before = real.copy()
-    levels = [PLUGINS[name].score(noisy(real, sigma), real) for sigma in (0.0, 0.1, 0.3)]
+    levels = [ROWS[name].score(noisy(real, sigma), real) for sigma in (0.0, 0.1, 0.3)]
     assert all(type(value) is float for value in levels)
     assert levels == sorted(levels)
     np.testing.assert_array_equal(real, before)
@@ -114,14 +115,14 @@ def test_a_set_is_nearest_to_itself_and_more_noise_is_farther(name: str) -> None
 def test_a_collapsed_set_has_a_finite_distance(name: str) -> None:
     collapsed = np.repeat(patches(1), 256, 0)
     for generated, real in ((collapsed, patches(256)), (collapsed, collapsed)):
-        assert np.isfinite(PLUGINS[name].score(generated, real))
+        assert np.isfinite(ROWS[name].score(generated, real))
 
 
 @pytest.mark.parametrize("name", PER_SET)
 def test_fewer_than_256_images_are_refused(name: str) -> None:
     for generated, real in ((patches(255), patches(256)), (patches(256), patches(255))):
         with pytest.raises(UserError, match=r"256 images or more; \w+: 255$"):
-            PLUGINS[name].score(generated, real)
+            ROWS[name].score(generated, real)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if PLUGINS[name].WEIGHTS])
@@ -131,10 +132,10 @@ def test_missing_weights_are_named_and_nothing_is_downloaded(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     _alexnet.perceptual.cache_clear()
     _inception.network.cache_clear()
-    plugin = PLUGINS[name]
-    images = patches(256) if plugin.PER == "set" else patches(1) / 255
+    metric = ROWS[name]
+    images = patches(256) if metric.per == "set" else patches(1) / 255
     with pytest.raises(MissingWeights, match=r"\.pth in .*: run `python -m priorbench"):
-        plugin.score(images, images)
+        metric.score(images, images)
     assert not list(tmp_path.iterdir())
 
 
@@ -143,7 +144,7 @@ def test_images_of_another_range_or_shape_are_refused(name: str) -> None:
     x = patches(2).astype(np.float64)
     for restored, original in ((x, x), (x / 255, x[:1] / 255), (x[0] / 255, x[0] / 255)):
         with pytest.raises(ValueError, match=r"in \[0, 1\]|shapes"):
-            PLUGINS[name].score(restored, original)
+            ROWS[name].score(restored, original)
 
 
 def test_scans_that_were_not_learned_are_recognised() -> None:

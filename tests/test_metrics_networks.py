@@ -17,6 +17,7 @@ from pytorch_fid import inception
 
 from metrics import _alexnet, _inception, fid, kid, lpips
 from priorbench import weights
+from priorbench.errors import MissingWeights
 from tests.pictures import noisy, patches, stand_in
 
 
@@ -52,10 +53,10 @@ def test_features_are_those_of_pytorch_fid(
 ) -> None:
     monkeypatch.setattr(inception, "load_state_dict_from_url", lambda *_, **__: random_inception)
     images = patches(2)
-    theirs = inception.InceptionV3([2, 3]).eval()
+    theirs = inception.InceptionV3([1, 2, 3]).eval()
     with torch.inference_mode():
         maps = theirs(torch.from_numpy(images).float() / 255)
-    for dims, expected in zip((768, 2048), maps, strict=True):
+    for dims, expected in zip((192, 768, 2048), maps, strict=True):
         found = _inception.compute(images, _inception.network(dims))
         assert found.shape == (2, dims)
         wanted = expected.mean((2, 3)).numpy()
@@ -65,29 +66,33 @@ def test_features_are_those_of_pytorch_fid(
 @pytest.mark.usefixtures("stand_ins")
 def test_the_features_of_a_set_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     real, generated = patches(256), noisy(patches(256), 0.1)
-    fid.score(generated, real)
+    fid.score(generated, real, fid.Config())
     monkeypatch.setattr(_inception, "compute", None)
-    kid.score(generated.copy(), real)
-    fid.score(real, generated)
+    kid.score(generated.copy(), real, kid.Config())
+    fid.score(real, generated, fid.Config())
 
 
 @pytest.mark.parametrize(
-    ("state", "labels", "dims"),
-    [
-        ("official", ("FID", "KID x 1000"), "2048"),
-        ("missing", ("FID", "KID x 1000"), "2048"),
-        ("features only", ("FID@768", "KID@768 x 1000"), "768"),
-    ],
+    ("dims", "labels"),
+    [(2048, ("FID", "KID x 1000")), (192, ("FID@192", "KID@192 x 1000"))],
 )
 def test_another_dimension_than_2048_is_in_the_name_and_the_protocol(
-    state: str, labels: tuple[str, str], dims: str, monkeypatch: pytest.MonkeyPatch
+    dims: Any, labels: tuple[str, str]
 ) -> None:
-    monkeypatch.setattr(weights, "state", lambda name: state)
-    assert (fid.label(), kid.label()) == labels
-    for metric in (fid, kid):
-        assert metric.protocol().startswith(f"{metric.label()}: {metric.PROTOCOL}, ")
-        assert f"{dims} dimensions" in metric.protocol()
-        assert weights.checksum("inception")[:8] in metric.protocol()
+    for metric, label in zip((fid, kid), labels, strict=True):
+        cfg = metric.Config(dims)
+        assert metric.label(cfg) == label
+        assert metric.protocol(cfg).startswith(f"{label}: {metric.PROTOCOL}, ")
+        assert f" 6726825d, {dims} dimensions" in metric.protocol(cfg)
+
+
+def test_a_file_of_lower_layers_does_not_pass_for_the_whole_network(
+    random_inception: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "state", lambda name: "features only")
+    with pytest.raises(MissingWeights, match="2048 dimensions need the whole network: run `python"):
+        _inception.network(2048)
+    assert _inception.compute(patches(1), _inception.network(192)).shape == (1, 192)
 
 
 def test_the_backbone_of_lpips_is_read_from_its_file(
@@ -135,9 +140,9 @@ def test_lpips_gives_the_published_numbers_on_its_own_example() -> None:
 
 def test_real_features_tell_photographs_from_noise() -> None:
     real("inception")
-    network = _inception.network(_inception.dimensions())
+    network = _inception.network(192)
     sets = patches(8), noisy(patches(16)[8:], 0.02), noisy(patches(16)[8:], 0.5)
     first, near, far = (_inception.compute(images, network) for images in sets)
-    assert first.shape == (8, _inception.dimensions())
+    assert first.shape == (8, 192)
     assert fid.distance(near, first) < fid.distance(far, first)
     assert kid.discrepancy(near, first) < kid.discrepancy(far, first)

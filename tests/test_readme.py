@@ -43,6 +43,6 @@ def test_a_config_takes_the_method_of_the_readme_by_its_path(plugin: str) -> Non
         "imagesets": {"digits": {}},
         "tasks": {"hole": {}},
         "methods": {"mine": {"plugin": plugin}},
-        "metrics": ["psnr"],
+        "metrics": {"psnr": {}},
     }
     assert Experiment.check(config, "my.yaml").methods["mine"].about.learns

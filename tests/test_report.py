@@ -24,7 +24,11 @@ ABOVE = {"statement": "LCM leads", "grounds": "none", "metric": "psnr", "imagese
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Fabricated:
-    changed = experiment(methods={row: {} for row in ROWS}, metrics=["psnr", "fid"], seeds=[0])
+    changed = experiment(
+        methods={row: {} for row in ROWS},
+        metrics={"psnr": {}, "fid": {}},
+        seeds=[0],
+    )
     return Fabricated(tmp_path_factory.mktemp("made"), changed)
 
 

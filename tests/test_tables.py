@@ -30,7 +30,10 @@ def psnr(finished: Fabricated) -> Table:
 def small(folder: Path, methods: tuple[str, ...] = ("glo", "dip"), **changes: object) -> Fabricated:
     """Fabricate results of few rows, to be spoiled by a test."""
     made = experiment(
-        methods={name: {} for name in methods}, metrics=["psnr", "fid"], energy={}, **changes
+        methods={name: {} for name in methods},
+        metrics={"psnr": {}, "fid": {}},
+        energy={},
+        **changes,
     )
     return Fabricated(folder, made)
 
@@ -145,7 +148,7 @@ def test_a_restoration_that_diverged_leaves_the_other_tasks_alone(tmp_path: Path
 
 def test_missing_weights_leave_a_cell_that_says_so(tmp_path: Path) -> None:
     made = Fabricated(
-        tmp_path, experiment(methods={"glo": {}, "dip": {}}, metrics=["lpips", "fid"])
+        tmp_path, experiment(methods={"glo": {}, "dip": {}}, metrics={"lpips": {}, "fid": {}})
     )
     for name in [*TASKS, "represent", "samples"]:
         path = made.scores / f"{name}.csv"

@@ -203,7 +203,6 @@ def test_a_good_file_is_not_fetched_again(place: Path, server: Server) -> None:
         lay(place, content)
         assert weights.fetch("net").read_bytes() == content
         assert weights.state("net") == state
-        assert weights.checksum("net") == hashlib.sha256(content).hexdigest()
     assert server.ranges == []
 
 

@@ -15,7 +15,7 @@ from workflow.summaries import FLOOR, SAMPLE, digits, plural
 COSTS = {
     "training [s]": "training_seconds",
     "restoring [s/image]": "restoring_seconds_per_image",
-    "parameters": "parameters",
+    "parameters": "trained parameters",
     "peak memory [MB]": "peak_memory_mb",
     "steps": "steps",
     "images seen": "images_seen",

@@ -36,7 +36,10 @@ LIGHT = "python -m priorbench.launch cpu 1"
 HEAVY = f"python -m priorbench.launch {DEVICE} {THREADS}"
 
 
-METRICS = {name: entry.plugin for name, entry in EXPERIMENT.metrics.items()}
+METRICS = {
+    name: {"plugin": entry.plugin, "config": entry.options}
+    for name, entry in EXPERIMENT.metrics.items()
+}
 # scores are made again when weights that were missing have come
 WEIGHTS = {
     name: weights.state(name)

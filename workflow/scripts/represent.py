@@ -46,7 +46,7 @@ def main(arguments: Namespace, state: Path) -> None:
         arguments.out.with_name("run.json"),
         config=spec["config"],
         images=spec["count"],
-        validation_psnr=validation,
+        validation_psnr={state: round(value, 4) for state, value in validation.items()},
         status=status,
     )
     write_arrays(arguments.out, found)
@@ -96,7 +96,7 @@ def _plateau(
 def _psnr(restored: np.ndarray, originals: np.ndarray) -> float:
     difference = (restored.astype(float) - originals.astype(float)) / 255
     error = np.square(difference).mean(axis=(1, 2, 3)).clip(1e-12)
-    return round(float(np.mean(-10 * np.log10(error))), 4)
+    return float(np.mean(-10 * np.log10(error)))
 
 
 if __name__ == "__main__":
