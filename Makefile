@@ -11,8 +11,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 python := .venv/bin/python
 # which job runs and how many are done; without the scheduler's talk between them
 run = bash -o pipefail -c '$(python) -m snakemake $(1) --cores $(CORES) --configfile $(CONFIG) 2>&1 | \
-	(trap "" INT; awk "!/^($$|\[|Using|Assuming|Building|Provided|Rules claim|Select|Execute|Finished)/ \
-	{ print; fflush() }")'
+	(trap "" INT; grep --line-buffered -Ev \
+	"^($$|\[|Using|Assuming|Building|Provided|Rules claim|Select|Execute|Finished)")'
 solve = $(UV) pip compile --universal --python-version 3.11 --no-emit-index-url --quiet \
 	--custom-compile-command "make lock"
 
