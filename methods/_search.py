@@ -46,6 +46,7 @@ def search(
     given = start if isinstance(start, list) else [start]
     weights = [loop.keep(w.detach().clone().requires_grad_()) for w in given]
     point = weights if isinstance(start, list) else weights[0]
+    loop.searched = sum(w.numel() for w in weights) // len(seen)
     descent = loop.keep(_optimiser(optimiser, weights, lr))
     blank = torch.zeros(len(owner), *seen.shape, dtype=seen.y.dtype, device=loop.device)
     mean = loop.keep(blank) if average else None

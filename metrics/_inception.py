@@ -73,7 +73,10 @@ def compute(images: Bytes, net: nn.Module) -> Floats:
 def network(dims: int) -> nn.Module:
     """Return pytorch-fid's Inception up to the block with `dims` features, made fast."""
     if dims > PARTIAL and weights.state("inception") == "features only":
-        raise MissingWeights(f"{dims} dimensions need the whole network: run `{weights.COMMAND}`")
+        raise MissingWeights(
+            f"{dims} dimensions need the whole {weights.FILES['inception'].name}: in "
+            f"{weights.folder()} are its lower layers; remove it and run `{weights.COMMAND}`"
+        )
     state = torch.load(weights.find("inception"), map_location="cpu", weights_only=True)
     block = inception.InceptionV3.BLOCK_INDEX_BY_DIM[dims]
     # its constructor would download, and unpickle; it is handed the verified file instead

@@ -3,7 +3,7 @@
 import ast
 import json
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +30,8 @@ KEYS: dict[str, tuple[type, Any]] = {
     "energy": (dict, {}),  # image set: method row whose loss is followed (DIP figure 2)
     "gaps": (bool, False),  # tables and figures of what is finished, instead of all
 }
-NOUN_OF = {"imagesets": "imagesets", "tasks": "tasks", "methods": "methods"}
+SET_SIZE = 256  # images below which distances between sets say nothing
+RESERVED = ("represent", "sample", "samples", "all")  # what scores call other things than tasks
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ class Experiment:
     def tasks_of(self, imageset: str) -> list[str]:
         """Rows of the tasks that are run on `imageset`."""
         return [
-            t for t, e in self.tasks.items() if imageset in e.options.get("imagesets", [imageset])
+            t
+            for t, e in self.tasks.items()
+            if imageset in (e.options.get("imagesets") or [imageset])
         ]
 
     def units_of(self, imageset: str) -> dict[str, list[str]]:
@@ -86,17 +89,17 @@ class Experiment:
     def task_config(self, task: str, imageset: str) -> dict[str, Any]:
         """Options of a task on an image set."""
         options = dict(self.tasks[task].options)
-        places = options.pop("imagesets", {})
-        return {**options, **(places.get(imageset) or {} if isinstance(places, dict) else {})}
+        places = options.pop("imagesets", None)
+        return {**options, **(_inner(places, imageset) if isinstance(places, dict) else {})}
 
     def method_config(
         self, method: str, part: str, imageset: str, task: str | None = None
     ) -> dict[str, Any]:
         """Options of `part` ("train" or "restore"): entry < image set < task."""
         options = self.methods[method].options
-        places = [options, options.get("imagesets", {}).get(imageset) or {}]
-        places.append(options.get("tasks", {}).get(task) or {})
-        return {key: value for place in places for key, value in place.get(part, {}).items()}
+        places = [options, _inner(options.get("imagesets"), imageset)]
+        places.append(_inner(options.get("tasks"), task))
+        return {k: v for place in places for k, v in _inner(place, part).items()}
 
     def to_json(self) -> str:
         """Return the config as one line."""
@@ -120,10 +123,15 @@ class Experiment:
         return experiment
 
 
+def _inner(options: dict[str, Any] | None, key: str | None) -> dict[str, Any]:
+    """Return the options below `key`; none where either is empty."""
+    return dict((options or {}).get(key or "") or {})
+
+
 def _top(config: Mapping[str, Any], file: str) -> dict[str, Any]:
     for key in config:
         if key not in KEYS:
-            raise UserError(f"{file}: unknown key `{key}`: {nearest(key, KEYS)}")
+            raise UserError(f"{file}: unknown key `{key}`: {nearest(str(key), KEYS)}")
     full: dict[str, Any] = {}
     for key, (kind, default) in KEYS.items():
         value = config.get(key, default)
@@ -154,14 +162,24 @@ def _check_name(name: object, key: str, file: str) -> None:
 
 def _entries(noun: str, rows: Any, file: str) -> Iterator[tuple[str, Entry]]:
     for name, options in rows.items():
+        where = f"{file}: {noun}.{name}"
         _check_name(name, f"{noun}:", file)
-        options = dict(options or {})
+        if noun == "tasks" and name in RESERVED:
+            raise UserError(f"{where}: this name is taken; call the row otherwise")
+        options = _mapping(options, where)
         plugin = options.pop("plugin", name)
         try:
-            about = registry.describe(noun, plugin)
+            about = registry.describe(noun, str(plugin))
         except UserError as error:
-            raise UserError(f"{file}: {noun}.{name}: {error}") from error
-        yield name, Entry(name, plugin, about, options)
+            raise UserError(f"{where}: {error}") from error
+        yield name, Entry(name, str(plugin), about, options)
+
+
+def _mapping(value: Any, where: str) -> dict[Any, Any]:
+    """Return a mapping of options; an empty entry is an empty one."""
+    if value is not None and not isinstance(value, dict):
+        raise UserError(f"{where}: a mapping of options expected, found {value!r}")
+    return dict(value or {})
 
 
 def _check_entries(experiment: Experiment, file: str) -> None:
@@ -169,16 +187,25 @@ def _check_entries(experiment: Experiment, file: str) -> None:
         for name, entry in getattr(experiment, noun).items():
             where = f"{file}: {noun}.{name}"
             options = dict(entry.options)
-            places = options.pop("imagesets", []) if noun == "tasks" else []
+            places = options.pop("imagesets", {}) if noun == "tasks" else {}
+            if not isinstance(places, list):
+                places = _mapping(places, f"{where}.imagesets")
             _check_rows(places, experiment.imagesets, f"{where}.imagesets")
             _check_options(options, entry, "Config", where)
             for place in places if isinstance(places, dict) else []:
-                _check_options(places[place] or {}, entry, "Config", f"{where}.imagesets.{place}")
+                inner = f"{where}.imagesets.{place}"
+                _check_options(_mapping(places[place], inner), entry, "Config", inner)
     for name, entry in experiment.methods.items():
         where = f"{file}: methods.{name}"
         _check_method(entry.options, entry, experiment, where, ("imagesets", "tasks"))
     _check_rows(experiment.config["energy"], experiment.imagesets, f"{file}: energy")
-    _check_rows(list(experiment.config["energy"].values()), experiment.methods, f"{file}: energy")
+    _check_rows(experiment.config["energy"].values(), experiment.methods, f"{file}: energy")
+    sets = [n for n, e in experiment.metrics.items() if e.about.constants.get("PER") == "set"]
+    if sets and experiment.config["samples"] < SET_SIZE:
+        raise UserError(
+            f"{file}: `samples` must be {SET_SIZE} or more for {', '.join(sets)}, "
+            f"found {experiment.config['samples']}"
+        )
 
 
 def _check_method(
@@ -189,33 +216,37 @@ def _check_method(
     places: tuple[str, ...],
 ) -> None:
     for key, value in options.items():
+        inside = f"{where}.{key}"
         if key in ("train", "restore"):
-            _check_options(value, entry, f"{key.capitalize()}Config", f"{where}.{key}")
+            _check_options(_mapping(value, inside), entry, f"{key.capitalize()}Config", inside)
         elif key in places:
-            _check_rows(value, getattr(experiment, key), f"{where}.{key}")
-            for row, inner in value.items():
-                _check_method(inner or {}, entry, experiment, f"{where}.{key}.{row}", ())
+            rows = _mapping(value, inside)
+            _check_rows(rows, getattr(experiment, key), inside)
+            for row, inner in rows.items():
+                _check_method(
+                    _mapping(inner, f"{inside}.{row}"), entry, experiment, f"{inside}.{row}", ()
+                )
         else:
             hint = nearest(key, ("plugin", "train", "restore", *places))
             raise UserError(f"{where}: unknown key `{key}`: {hint}")
 
 
-def _check_rows(rows: Any, known: Mapping[str, Any], where: str) -> None:
+def _check_rows(rows: Iterable[Any], known: Mapping[str, Any], where: str) -> None:
     for row in rows:
-        if row not in known:
+        if not isinstance(row, str) or row not in known:
             raise UserError(f"{where}: unknown row `{row}`: {nearest(str(row), known)}")
 
 
-def _check_options(options: Any, entry: Entry, config: str, where: str) -> None:
-    if not isinstance(options, dict):
-        raise UserError(f"{where}: a mapping of options expected, found {options!r}")
+def _check_options(options: dict[str, Any], entry: Entry, config: str, where: str) -> None:
     fields = entry.about.configs.get(config, {})
     for key, value in options.items():
         if key not in fields:
-            raise UserError(f"{where}: unknown key `{key}`: {nearest(key, fields)}")
+            raise UserError(f"{where}: unknown key `{key}`: {nearest(str(key), fields)}")
         annotation = fields[key].annotation
         if not _fits(value, ast.parse(annotation, mode="eval").body):
             raise UserError(f"{where}: `{key}` must be {annotation}, found {value!r}")
+        if isinstance(value, int | float) and value < 0:
+            raise UserError(f"{where}: `{key}` must not be negative, found {value!r}")
 
 
 def _fits(value: Any, annotation: ast.expr) -> bool:

@@ -102,6 +102,7 @@ class Loop(Protocol):
     """All book-keeping of a search or a training: budget, seeds, checkpoints, curves."""
 
     device: torch.device
+    searched: int  # numbers that a search finds for each image; told by `methods._search`
 
     def keep(self, thing: T) -> T:
         """Keep a tensor, or anything with `state_dict`, in the checkpoints.

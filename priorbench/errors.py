@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+MISSING = "missing: "  # how the protocol of a score begins that could not be computed
+
 
 class UserError(Exception):
     """A mistake that the user can mend: shown as one line, without a traceback."""

@@ -65,7 +65,9 @@ def write_arrays(path: Path, arrays: Mapping[str, Array], **facts: object) -> No
     """Write named arrays as safetensors, with `facts` as JSON in the header."""
     header = {name: json.dumps(value) for name, value in facts.items()}
     with replacing(path) as temporary:
-        save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, temporary, header)
+        save_file(
+            {k: np.ascontiguousarray(v) for k, v in arrays.items()}, temporary, header or None
+        )
 
 
 def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:

@@ -43,12 +43,19 @@ class Prepared:
 
     def _split(self, name: str) -> NDArray[np.uint8]:
         path = self.folder / f"{name}.npy"
-        try:
-            images: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise UserError(f"{path}: cannot be read ({error})") from error
+        images = read_split(path)
         check_images(str(path), images, (self.card["counts"][name], *self.shape))
         return images
+
+
+def read_split(path: Path) -> NDArray[np.uint8]:
+    """Return the memory-mapped images of a split, uint8 (n, 3, h, w)."""
+    try:
+        images: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from error
+    check_images(str(path), images)
+    return images
 
 
 def write_prepared(

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -39,3 +40,13 @@ def held(path: Path) -> Iterator[None]:
         time.sleep(WAIT)
     with file:
         yield
+
+
+def forget(states: Path, results: Path) -> None:
+    """Remove the states of finished results: those that nobody holds, beside a result."""
+    for lock in list(states.rglob("lock")):
+        state = lock.parent
+        result = results / state.parent.relative_to(states)
+        if any(result.glob(f"{state.name}.*")) and (file := try_lock(lock)):
+            with file:
+                shutil.rmtree(state)

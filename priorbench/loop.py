@@ -5,6 +5,7 @@ A resumed run equals an uninterrupted one bit for bit: random numbers are a func
 """
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -16,7 +17,6 @@ from torch import Tensor, nn
 
 from priorbench.checkpoints import Checkpoints
 from priorbench.codes import CodeTable
-from priorbench.contract import Images
 from priorbench.curve import Curve
 from priorbench.errors import UserError
 from priorbench.files import replacing
@@ -49,7 +49,6 @@ class Loop:
         *,
         device: str | torch.device = "cpu",
         model: nn.Module | None = None,
-        images: Images | None = None,
         ids: Tensor | None = None,
         checkpoint_seconds: float = 60.0,
         progress: Progress | None = None,
@@ -59,11 +58,11 @@ class Loop:
         self.seed = seed
         self.device = torch.device(device)
         self.model = model
-        self.images = images
         self.ids = torch.arange(0) if ids is None else ids
         self.curve = Curve()
         self.tables: list[CodeTable] = []
         self.counters = {"steps": 0, "updates": 0, "images_seen": 0}
+        self.searched = 0  # numbers that are found for each image of a restoration
         self._checkpoints = Checkpoints(folder, checkpoint_seconds)
         older, self._resumed = self._checkpoints.newest_two()
         self._older_tables: list[dict[str, Tensor]] = older["tables"] if older else []
@@ -73,7 +72,7 @@ class Loop:
         self._stage, self._step, self._ordinal = "start", 0, 0
         self._orders: dict[tuple[object, ...], Tensor] = {}
         self._finite = torch.ones((), dtype=torch.bool, device=self.device)
-        self._terminated = False
+        self._before, self._since = 0.0, time.monotonic()
         seed_torch(seed, "start")
 
     def keep(self, thing: T) -> T:
@@ -184,6 +183,11 @@ class Loop:
             self._check_finite()
 
     @property
+    def seconds(self) -> float:
+        """Time that the run has taken, with what was spent before it was killed and resumed."""
+        return self._before + time.monotonic() - self._since
+
+    @property
     def milestones(self) -> list[str]:
         """Stages whose state at 80 % was kept, in the order in which they ran."""
         stages = dict.fromkeys([*self._done, self._stage])
@@ -212,6 +216,7 @@ class Loop:
             self.model.load_state_dict(saved["model"])
         self.curve.load(saved["curve"])
         self.counters = dict(saved["counters"])
+        self._before = float(saved["seconds"])
         for thing, state in zip(self._kept, saved["kept"], strict=True):
             if isinstance(thing, Tensor):
                 thing.data.copy_(state)
@@ -236,6 +241,7 @@ class Loop:
                 "tables": [table.redo_log() for table in self.tables],
                 "curve": self.curve.state(),
                 "counters": self.counters,
+                "seconds": self.seconds,
             }
         )
         for table in self.tables:

@@ -1,5 +1,6 @@
 """Restoration of any number of images, chunk by chunk, by any method."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,16 @@ from priorbench.loop import Loop
 from priorbench.progress import Progress
 
 
+@dataclass(frozen=True)
+class Restoration:
+    """What a search left: images, uint8 (n, 3, h, w), its curve, its time, its size."""
+
+    images: NDArray[np.uint8]
+    curve: list[tuple[Any, ...]]  # rows
+    seconds: float  # with those before a kill
+    searched: int  # numbers found for each image; 0 for a closed form
+
+
 def restore(
     plugin: ModuleType,
     model: Any,
@@ -23,12 +34,12 @@ def restore(
     spec: dict[str, Any],
     state: Path,
     title: str,
-) -> tuple[NDArray[np.uint8], list[tuple[Any, ...]]]:
-    """Return restored images, uint8 (n, 3, h, w), and the rows of the search's curve.
+) -> Restoration:
+    """Restore what was `seen`.
 
     The chunk size is part of the result: float32 gradients round otherwise in another one.
     """
-    images, rows = [], []
+    images, rows, seconds, searched = [], [], 0.0, 0
     for chunk in torch.arange(len(seen)).split(spec["chunk"]):
         part = seen[chunk.to(seen.y.device)]
         loop = Loop(
@@ -44,6 +55,7 @@ def restore(
                 f"{title}: restore returned {restored.shape}, not {(len(part), *part.shape)}"
             )
         images.append(to_uint8(restored))
+        seconds, searched = seconds + loop.seconds, loop.searched
         for stage, step, name, image, value in loop.curve.rows:
             rows.append((stage, step, name, int(chunk[image]) if image >= 0 else image, value))
-    return np.concatenate(images), rows
+    return Restoration(np.concatenate(images), rows, seconds, searched)

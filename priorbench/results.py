@@ -166,7 +166,7 @@ class Results:
 
 
 def _read_table(path: Path, columns: list[str], text: dict[str, str]) -> pd.DataFrame:
-    table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"value": [""]})
+    table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"value": ["", "nan"]})
     missing = [column for column in columns if column not in table]
     if missing:
         raise UserError(f"{path}: no column `{missing[0]}`; columns: {', '.join(map(str, table))}")

@@ -3,7 +3,6 @@
 import hashlib
 import inspect
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -14,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 
 from priorbench import registry
+from priorbench.config import SET_SIZE
 from priorbench.contract import Images, Observation
-from priorbench.errors import MissingWeights
+from priorbench.errors import MISSING, MissingWeights
 from priorbench.files import read_json, sha256, to_uint8, write_json
 from priorbench.images import Prepared
 from priorbench.sources import source_hash
@@ -31,7 +31,6 @@ COLUMNS = (
     "value",
     "protocol",
 )
-SET_SIZE = 256  # images below which distances between sets say nothing
 Pixels = NDArray[np.uint8]
 Row = tuple[str, str, str, int, str, str, int, float | str, str]
 
@@ -84,6 +83,10 @@ class Scorer:
         for name, metric in self.metrics.items():
             if metric.per == "set":
                 head = (self.imageset, "sample", method, seed, name, "raw")
+                if len(real) < SET_SIZE:
+                    few = f"{MISSING}too few images: {SET_SIZE} are needed, found {len(real)}"
+                    yield (*head, -1, "", few)
+                    continue
                 values = self._per_set(name, samples, real)
                 told = f"{metric.protocol}; {len(samples)} against {len(real)} test images"
                 yield from self._rows(head, values, told)
@@ -132,8 +135,7 @@ class Scorer:
         try:
             values = compute()
         except MissingWeights as missing:
-            print(f"{name}: {missing}", file=sys.stderr)
-            self.missing[name] = f"missing: {missing}"
+            self.missing[name] = f"{MISSING}{missing}"
             return self.missing[name]
         write_json(path, values)
         return values

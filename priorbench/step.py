@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
@@ -27,8 +26,9 @@ def run(main: Main, *inputs: str, lists: Sequence[str] = ()) -> None:
 
     inputs: names of options that take a path; those in `lists` take any number of paths.
     A user's mistake ends in one line. `state` outlives a kill: it is no declared output of a
-    rule, which would be deleted before a new try. Whoever finds it locked waits for the holder,
-    the orphan of a killed run, and has nothing left to do when that has finished.
+    rule, which would be deleted before a new try; the run removes it in the end. Whoever finds
+    it locked waits for the holder, the orphan of a killed run, and has nothing left to do when
+    that has finished.
     """
     parser = ArgumentParser(description=main.__doc__)
     parser.add_argument("--spec", type=json.loads, required=True, help="what to do, as JSON")
@@ -47,7 +47,6 @@ def run(main: Main, *inputs: str, lists: Sequence[str] = ()) -> None:
                 print(f"{out}: is there already", file=sys.stderr)
             else:
                 main(arguments, state)
-            shutil.rmtree(state)
     except UserError as error:
         print(f"{out}: {error}", file=sys.stderr)
         sys.exit(1)
@@ -59,7 +58,7 @@ def prepare(spec: dict[str, Any]) -> None:
     if source and source_hash((ROOT / p, names) for p, names in source["roots"]) != source["hash"]:
         raise UserError("its source has changed since the run was planned: start the run again")
     threads = spec.get("threads", 1)
-    if (cores := len(os.sched_getaffinity(0))) < threads:
+    if (cores := _cores()) < threads:
         raise UserError(f"torch_threads: {threads} asked for, this machine has {cores} cores")
     torch.set_num_threads(threads)
     if spec.get("device") == "cuda":
@@ -67,6 +66,12 @@ def prepare(spec: dict[str, Any]) -> None:
         torch.backends.cudnn.allow_tf32 = False
         # on a CPU all that is used is deterministic, and the call alone costs a second
         torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def _cores() -> int:
+    if sys.platform == "linux":  # where a process may be kept to a few
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def configured(cls: Any, options: dict[str, Any]) -> Any:

@@ -100,17 +100,27 @@ def state(name: str) -> State:
     return "features only" if size == file.features.size else "damaged"
 
 
+def lacking(name: str) -> str:
+    """Tell, in one line, what is missing without the file, where it belongs and what gets it."""
+    file = FILES[name]
+    if state(name) == "damaged":
+        return f"{folder() / file.name} is damaged (wrong size): run `{COMMAND}`"
+    if state(name) == "missing":
+        needed = " and ".join(file.columns)
+        return f"{needed} needs {file.name} in {folder()}: run `{COMMAND}`"
+    return ""
+
+
 def find(name: str) -> Path:
     """Return the path of the weights, their checksum verified (once per process).
 
     Raises MissingWeights, in one line, where they are absent or not what they should be.
     """
     file, path = FILES[name], folder() / FILES[name].name
-    if state(name) == "missing":
-        needed = " and ".join(file.columns)
-        raise MissingWeights(f"{needed} needs {file.name} in {path.parent}: run `{COMMAND}`")
+    if absent := lacking(name):
+        raise MissingWeights(absent)
     if not _intact(file, path):
-        raise MissingWeights(f"{path} is damaged (wrong size or checksum): run `{COMMAND}`")
+        raise MissingWeights(f"{path} is damaged (wrong checksum): run `{COMMAND}`")
     return path
 
 

@@ -22,7 +22,7 @@ def curve(folder: Path, cfg: vae.TrainConfig) -> tuple[vae.Model, dict[str, list
     pixels = toy.smooth()
     torch.manual_seed(0)
     model = vae.Model(cfg, pixels.shape[1:])
-    loop = Loop(folder, 0, model=model, images=Images(pixels))
+    loop = Loop(folder, 0, model=model)
     vae.train(model, Images(pixels), cfg, loop)
     values: dict[str, list[float]] = {}
     for _, _, name, _, value in loop.curve.rows:

@@ -68,6 +68,22 @@ WRONG = [
     (changed("tasks", "random", "imagesets", value=["photo"]), "did you mean `photos`?"),
     (changed("tasks", "hole", value={"sigam": 0.1}), "did you mean `sigma`?"),
     (changed("energy", value={"photos": "dpi"}), "energy: unknown row `dpi`"),
+    (changed("energy", value={"photos": ["dip"]}), "energy: unknown row `['dip']`"),
+    (changed("methods", "glo", value=3), "methods.glo: a mapping of options expected, found 3"),
+    (changed("methods", "glo", "plugin", value=3), "unknown method `3`"),
+    (changed("methods", "glo", "imagesets", value=["digits"]), "a mapping of options expected"),
+    (changed("methods", "glo", "train", value={"steps": -5}), "`steps` must not be negative"),
+    (changed("metrics", "psnr", value="x"), "metrics.psnr: a mapping of options expected"),
+    (changed("tasks", "hole", "imagesets", value="photos"), "a mapping of options expected"),
+    (changed("tasks", "represent", value={"plugin": "hole"}), "this name is taken"),
+    (
+        changed("metrics", value={"fid": {"dims": 100}}),
+        "`dims` must be Literal[64, 192, 768, 2048]",
+    ),
+    (
+        changed("metrics", value={"fid": {}}) | {"samples": 9},
+        "`samples` must be 256 or more for fid",
+    ),
 ]
 
 
@@ -79,6 +95,15 @@ def test_a_mistake_is_named_with_its_file(config: dict[str, Any], said: str) -> 
     assert message.startswith("my.yaml: ")
     assert said in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "keys", [("methods", "glo", "imagesets"), ("methods", "glo", "tasks"), ("tasks", "hole")]
+)
+def test_an_entry_without_anything_below_it_is_an_empty_one(keys: tuple[str, ...]) -> None:
+    experiment = Experiment.check(changed(*keys, value=None), "my.yaml")
+    assert experiment.method_config("glo", "restore", "photos", "hole")
+    assert experiment.tasks_of("photos")
 
 
 def test_an_option_of_a_task_goes_before_that_of_an_image_set_and_of_the_entry() -> None:

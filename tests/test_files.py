@@ -28,6 +28,12 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     assert path.read_text() == "old"
 
 
+def test_nothing_at_all_reads_back_as_nothing(tmp_path: Path) -> None:
+    # what a diverged run leaves
+    write_arrays(tmp_path / "x.safetensors", {})
+    assert read_arrays(tmp_path / "x.safetensors") == ({}, {})
+
+
 def test_arrays_and_facts_read_back_equal(tmp_path: Path) -> None:
     arrays = {"a/b": PIXELS, "mask": PIXELS > 3}
     write_arrays(tmp_path / "x.safetensors", arrays, shape=(3, 8, 8), name="toy")

@@ -39,7 +39,7 @@ def watch(folder: Path, cfg: glo.TrainConfig, look: Callable[[Watched], None]) -
     pixels = toy.smooth()
     torch.manual_seed(0)
     model = glo.Model(cfg, pixels.shape[1:])
-    loop = Watched(folder, 0, model=model, images=Images(pixels))
+    loop = Watched(folder, 0, model=model)
     loop.look = lambda: look(loop)
     glo.train(model, Images(pixels), cfg, loop)
     return loop
@@ -105,7 +105,7 @@ def test_training_overfits_eight_images_and_fills_their_holes(
     cfg = glo.TrainConfig(**{"dim": 8, "width": 8, "batch": 8, "steps": 300, **settings})
     torch.manual_seed(0)
     model = glo.Model(cfg, pixels.shape[1:])
-    loop = Loop(tmp_path / "train", 0, model=model, images=Images(pixels))
+    loop = Loop(tmp_path / "train", 0, model=model)
     glo.train(model, Images(pixels), cfg, loop)
     model.eval().requires_grad_(False)
     assert toy.psnr(model.decode(table(loop)), toy.as_floats(pixels)) > 24
@@ -126,7 +126,7 @@ def test_the_model_keeps_the_moments_of_its_training_codes(tmp_path: Path) -> No
     pixels = toy.smooth()
     cfg = glo.TrainConfig(**SMALL, steps=5)
     model = glo.Model(cfg, pixels.shape[1:])
-    loop = Loop(tmp_path, 0, model=model, images=Images(pixels))
+    loop = Loop(tmp_path, 0, model=model)
     glo.train(model, Images(pixels), cfg, loop)
     torch.testing.assert_close(model.codes.mean, table(loop).mean(0))
     torch.testing.assert_close(model.codes.covariance, table(loop).T.cov())

@@ -41,7 +41,7 @@ def run(folder: Path, **settings: Any) -> tuple[incremental_glo.Model, Staged]:
     cfg = incremental_glo.TrainConfig(**{**SMALL, **settings})
     torch.manual_seed(0)
     model = incremental_glo.Model(cfg, pixels.shape[1:])
-    loop = Staged(folder, 0, model=model, images=Images(pixels))
+    loop = Staged(folder, 0, model=model)
     incremental_glo.train(model, Images(pixels), cfg, loop)
     return model.eval().requires_grad_(False), loop
 

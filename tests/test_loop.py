@@ -55,7 +55,7 @@ def staged_training(loop: Loop, kill_at: int | None = None) -> dict[str, Tensor]
 def new_loop(folder: Path, seed: int = 3) -> Loop:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Dropout(0.2), nn.Linear(8, 12))
-    return Loop(folder, seed, model=model, images=IMAGES, checkpoint_seconds=0)
+    return Loop(folder, seed, model=model, checkpoint_seconds=0)
 
 
 @pytest.fixture(scope="module")

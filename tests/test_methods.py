@@ -53,7 +53,7 @@ class Subject:
         images = Images(TRAIN)
         model = models.build(self.plugin, self.train_config, images.shape, self.spec)
         cfg = configured(self.plugin.TrainConfig, self.train_config)
-        loop = self.loop(folder, model=model, images=images)
+        loop = self.loop(folder, model=model)
         self.plugin.train(model.train(), images, cfg, loop)
         return model.eval().requires_grad_(False)
 

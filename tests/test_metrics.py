@@ -7,6 +7,7 @@ import pytest
 
 from metrics import _alexnet, _inception, class_accuracy
 from priorbench import registry, weights
+from priorbench.config import SET_SIZE
 from priorbench.errors import MissingWeights, UserError
 from priorbench.scoring import Metric
 from tests.pictures import Bytes, Floats, digits, holes, noisy, patches, stand_in
@@ -120,6 +121,7 @@ def test_a_collapsed_set_has_a_finite_distance(name: str) -> None:
 
 @pytest.mark.parametrize("name", PER_SET)
 def test_fewer_than_256_images_are_refused(name: str) -> None:
+    assert _inception.LEAST == SET_SIZE
     for generated, real in ((patches(255), patches(256)), (patches(256), patches(255))):
         with pytest.raises(UserError, match=r"256 images or more; \w+: 255$"):
             ROWS[name].score(generated, real)

@@ -90,7 +90,9 @@ def test_a_file_of_lower_layers_does_not_pass_for_the_whole_network(
     random_inception: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(weights, "state", lambda name: "features only")
-    with pytest.raises(MissingWeights, match="2048 dimensions need the whole network: run `python"):
+    with pytest.raises(
+        MissingWeights, match=r"2048 dimensions need the whole pt_incep.*\.pth: .* and run `python"
+    ):
         _inception.network(2048)
     assert _inception.compute(patches(1), _inception.network(192)).shape == (1, 192)
 

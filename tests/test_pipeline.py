@@ -94,17 +94,24 @@ def first_run(project: Project) -> str:
 
 
 def test_the_smoke_config_has_every_method() -> None:
-    assert set(SMOKE["methods"]) == {p.stem for p in (ROOT / "methods").glob("[a-z]*.py")}
+    plugins = {row.get("plugin", name) for name, row in SMOKE["methods"].items()}
+    assert plugins == {p.stem for p in (ROOT / "methods").glob("[a-z]*.py")}
 
 
 def test_the_whole_graph_runs_without_metric_weights(project: Project, first_run: str) -> None:
     assert "100%" in first_run
     table = (project.folder / QUALITY).read_text()
-    assert all(method in table for method in SMOKE["methods"])
+    assert all(name in table for name in SMOKE["methods"] if name != "exploding")
     lpips = (project.folder / QUALITY.replace("psnr", "lpips")).with_suffix(".md").read_text()
     assert "no weights" in lpips
     assert (project.folder / "results/smoke/report.html").stat().st_size > 10_000
     assert not project.files("results/store/state/**/checkpoint*")
+
+
+def test_a_diverged_training_is_a_row_that_says_so(project: Project, first_run: str) -> None:
+    table = (project.folder / QUALITY).with_suffix(".md").read_text()
+    assert re.search(r"^\|.*exploding.*diverged", table, flags=re.MULTILINE)
+    assert "diverged" in (project.folder / "results/smoke/report.html").read_text()
 
 
 def test_a_second_run_has_nothing_to_do(project: Project, first_run: str) -> None:
@@ -117,6 +124,12 @@ def test_no_original_is_an_input_of_a_restoration(project: Project) -> None:
     assert "images" not in inputs and "prepare" not in inputs
 
 
+def test_no_test_image_is_an_input_of_a_training(project: Project, first_run: str) -> None:
+    said = project.snakemake("--dry-run", "--forcerun", "train", "--printshellcmds")
+    told = re.findall(r"workflow\.scripts\.train .*--images (\S+)", said)
+    assert told and {Path(path).name for path in told} == {"train.npy"}
+
+
 def test_editing_one_method_runs_only_its_jobs(project: Project, first_run: str) -> None:
     source = project.folder / "methods" / "glo.py"
     before = source.read_text()
@@ -127,6 +140,22 @@ def test_editing_one_method_runs_only_its_jobs(project: Project, first_run: str)
     assert touched == {"glo"}
     assert rules == {"train", "restore", "represent", "sample"}
     source.write_text(before)
+    assert project.planned() == set()
+
+
+def test_editing_a_metric_scores_anew_and_trains_nothing(project: Project, first_run: str) -> None:
+    source = project.folder / "metrics" / "psnr.py"
+    before = source.read_text()
+    project.edit("metrics/psnr.py", "IDENTICAL = 100.0", "IDENTICAL = 99.0")
+    rules = {rule for rule, _ in project.planned()}
+    assert {"score", "tables", "figure", "report"} <= rules
+    assert not rules & {"train", "restore", "represent", "sample"}
+    source.write_text(before)
+    stated = project.folder / "published" / "expectations.yaml"
+    times = stated.stat()
+    stated.touch()
+    assert project.planned() == {("report", "")}
+    os.utime(stated, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert project.planned() == set()
 
 
@@ -147,11 +176,11 @@ def test_two_runs_with_one_seed_give_identical_quality_tables(
     assert {path: path.read_bytes() for path in tables} == tables
 
 
-def long_training(project: Project) -> str:
+def long_training(project: Project, steps: int) -> str:
     """The target of a training that lasts some seconds; the smoke config is changed for it."""
     path = project.folder / "smoke.yaml"
     config = yaml.safe_load((ROOT / "tests" / "smoke.yaml").read_text())
-    config["methods"]["vae"]["train"]["steps"] = 400
+    config["methods"]["vae"]["train"]["steps"] = steps
     path.write_text(yaml.safe_dump(config))
     code = (
         "import yaml; from priorbench.config import Experiment; from priorbench.plan import Plan;"
@@ -188,7 +217,7 @@ def test_kills_of_the_training_and_of_snakemake_change_no_bit(project: Project) 
     project.edit(
         "workflow/scripts/train.py", "CHECKPOINT_SECONDS = 60.0", "CHECKPOINT_SECONDS = 0.2"
     )
-    target = long_training(project)
+    target = long_training(project, steps=400)
     project.snakemake(target)
     model = project.folder / target
     whole = {
@@ -206,6 +235,7 @@ def test_kills_of_the_training_and_of_snakemake_change_no_bit(project: Project) 
         os.kill(process, signal.SIGKILL)
     said, _ = run.communicate(timeout=120)
     assert run.returncode != 0, said
+    assert "completed successfully" not in said
     assert not model.exists()
 
     # Snakemake alone: its orphan goes on training; the next run waits for it, or resumes
@@ -222,22 +252,15 @@ def test_kills_of_the_training_and_of_snakemake_change_no_bit(project: Project) 
 
 
 def test_a_second_run_of_one_experiment_is_refused_by_name(project: Project) -> None:
-    lock = project.folder / "results/smoke/.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    code = (
-        "import sys, time; from pathlib import Path; from priorbench.locks import try_lock;"
-        "held = try_lock(Path(sys.argv[1])); time.sleep(100)"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(lock)], cwd=project.folder, env=project.environment
-    )
+    target = long_training(project, steps=100_000)
+    first = project.start(target)
     try:
-        wait_for(lambda: lock.exists() and lock.read_text() == f"process {holder.pid}")
+        wait_for(lambda: training_processes(project.folder))
         said = project.snakemake("results/smoke/report.html", fails=True)
-        assert f"another run of this experiment is alive: process {holder.pid}" in said
+        assert f"another run of this experiment is alive: process {first.pid}" in said
     finally:
-        holder.kill()
-        holder.wait()
+        os.killpg(first.pid, signal.SIGKILL)
+        first.communicate()
 
 
 def test_a_mistake_in_the_config_is_one_line(project: Project) -> None:

@@ -94,7 +94,7 @@ def test_the_critic_takes_its_steps_for_each_of_the_generator(
     pixels = toy.smooth()
     cfg = wgan_gp.TrainConfig(**SMALL, steps=6, critic_steps=critic_steps)
     model = wgan_gp.Model(cfg, SHAPE)
-    loop = Loop(tmp_path, 0, model=model, images=Images(pixels))
+    loop = Loop(tmp_path, 0, model=model)
     wgan_gp.train(model, Images(pixels), cfg, loop)
     assert loop.counters["updates"] == 6 * (critic_steps + 1)
     assert loop.counters["images_seen"] == 6 * critic_steps * cfg.batch

@@ -103,7 +103,7 @@ def trained(method: ModuleType, pixels: NDArray[np.uint8], folder: Path, **setti
     torch.manual_seed(0)
     model = method.Model(cfg, tuple(pixels.shape[1:]))
     images = Images(pixels)
-    method.train(model.train(), images, cfg, Loop(folder, 0, model=model, images=images))
+    method.train(model.train(), images, cfg, Loop(folder, 0, model=model))
     return model.eval().requires_grad_(False)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from priorbench.errors import MISSING
 from priorbench.results import Results
 from workflow import summaries
 from workflow.rendering import Cell, Row, Table
@@ -131,7 +132,7 @@ class Quality:
         yield "Bold: the best row of a column, and each that is not significantly worse."
 
     def _protocols(self) -> Iterator[str]:
-        scores = self.scores[~self.scores["protocol"].str.startswith(summaries.MISSING)]
+        scores = self.scores[~self.scores["protocol"].str.startswith(MISSING)]
         own = sorted({protocol.partition("; ")[0] for protocol in scores["protocol"]})
         if own:
             yield f"Protocol: {'; '.join(own)}."

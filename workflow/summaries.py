@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from priorbench.errors import MISSING
 from priorbench.results import Results
 from priorbench.statistics import Better, summarise
 
@@ -14,7 +15,6 @@ REGIONS = {
     "pasted": "what was seen put back into the output",
     "hole": "only the pixels that were not seen",
 }
-MISSING = "missing: "  # a protocol begins with it where the metric's weights were not there
 REPRESENT = "represent"  # the task of the clean image: what a method's range can express
 SAMPLE = "sample"  # the task of sets that were drawn
 FLOOR = "training images"  # scored against held-out ones in the place of samples

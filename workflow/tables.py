@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from priorbench.errors import MISSING
 from priorbench.results import Results
 from workflow import summaries
 from workflow.quality import GAP, marked, method_notes, quality_tables, status_notes
@@ -15,18 +16,19 @@ from workflow.summaries import FLOOR, SAMPLE, digits, plural
 COSTS = {
     "training [s]": "training_seconds",
     "restoring [s/image]": "restoring_seconds_per_image",
-    "parameters": "trained parameters",
+    "trained parameters": "parameters",
+    "searched per image": "searched",
     "peak memory [MB]": "peak_memory_mb",
-    "steps": "steps",
+    "gradient steps": "updates",
     "images seen": "images_seen",
     "device": "device",
 }
 
 
-def all_tables(results: Results, *, every_region: bool = False) -> Iterator[Table]:
+def all_tables(results: Results) -> Iterator[Table]:
     """Yield every table of the experiment, image set by image set."""
     for imageset in results.experiment.imagesets:
-        yield from quality_tables(results, imageset, every_region=every_region)
+        yield from quality_tables(results, imageset, every_region=False)
         yield samples_table(results, imageset)
         yield cost_table(results, imageset)
 
@@ -42,13 +44,13 @@ def samples_table(results: Results, imageset: str) -> Table:
     }
     decimals = {metric: digits(found.values()) for metric, found in means.items()}
     scored = set(scores["method"])
+    few = scores["protocol"].str.startswith(f"{MISSING}too few images").any()
+    absent = "too few images" if few else "no weights"
     drawn = [method for method in experiment.methods if method in scored]
 
     def cells(name: str, how: str) -> tuple[Cell, ...]:
         values = {metric: found.get(name, float("nan")) for metric, found in means.items()}
-        texts = [
-            f"{v:.{decimals[m]}f}" if np.isfinite(v) else "no weights" for m, v in values.items()
-        ]
+        texts = [f"{v:.{decimals[m]}f}" if np.isfinite(v) else absent for m, v in values.items()]
         return (*map(Cell, texts), Cell(how))
 
     rows = []
@@ -80,7 +82,7 @@ def _samples_notes(results: Results, imageset: str, scores: pd.DataFrame) -> Ite
     )
     yield f"{FLOOR}: as many of them in the place of samples."
     yield from status_notes(results, imageset)
-    protocols = {p for p in scores["protocol"] if not p.startswith(summaries.MISSING)}
+    protocols = {p for p in scores["protocol"] if not p.startswith(MISSING)}
     if protocols:
         yield f"Protocol: {'. '.join(sorted(protocols))}."
 
@@ -101,8 +103,8 @@ def cost_table(results: Results, imageset: str) -> Table:
         columns=tuple(COSTS),
         groups=(tuple(rows),),
         notes=(
-            "Mean over seeds; restoring: all tasks' seconds over all images restored; memory and "
-            "parameters: the largest of a method's runs.",
+            "Mean over seeds; restoring: all tasks' seconds over all images restored; memory, "
+            "parameters, and the numbers searched per image: the largest of a method's runs.",
             f"Measured on {'; '.join(hardware) or 'unknown hardware'}, "
             f"torch threads per job: {', '.join(threads) or 'unknown'}; other jobs ran beside.",
             *status_notes(results, imageset),
@@ -125,8 +127,9 @@ def method_costs(results: Results, imageset: str) -> pd.DataFrame:
             "training_seconds": _mean(trained, "seconds"),
             "restoring_seconds_per_image": sum(seconds) / images if images else np.nan,
             "parameters": _largest(trained or restored, "parameters"),
+            "searched": _largest(restored, "searched"),
             "peak_memory_mb": _largest([*trained, *restored], "peak_memory_mb"),
-            "steps": _mean(trained, "steps"),
+            "updates": _mean(trained, "updates"),
             "images_seen": _mean(trained, "images_seen"),
             "device": ", ".join(sorted({r["device"] for r in [*trained, *restored]})),
         }

@@ -5,7 +5,6 @@ from textwrap import fill
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 
 from priorbench.results import Results
 from workflow.figures._style import GREY, INK, NORMAL, SMALL, WIDTH, colour, said, spread, ticks
@@ -97,7 +96,7 @@ def _panel(
             rotation=90 if upright else 0,
             color=GREY if line.excluded else INK,
             weight="bold" if line.bold else "normal",
-            path_effects=[withStroke(linewidth=1.5, foreground="white")],
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
         )
     controls = {name: line.mean for name, line in lines.items() if line.control}
     _control_lines(axes, controls, (bottom, top), decimals)

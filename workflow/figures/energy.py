@@ -27,6 +27,8 @@ def draw(results: Results, imageset: str) -> Figure:
     axes = figure.subplots()
     ends = {}
     for target, shade in COLOURS.items():
+        if target not in set(curves["task"]):
+            continue
         losses = curves[curves["task"] == target].pivot_table(
             index="step", columns=["seed", "image"], values="value"
         )

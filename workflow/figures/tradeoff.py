@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from priorbench.results import Results
-from workflow.figures._style import INK, WIDTH, colour, marker, plain_log, said, ticks
+from workflow.figures._style import INK, WIDTH, colour, marker, plain_log, said, spread, ticks
 from workflow.quality import marked
 from workflow.summaries import (
     REPRESENT,
@@ -20,9 +20,11 @@ from workflow.tables import method_costs
 
 CAPTION = (
     "Mean score with its 95 % interval against the seconds that one restored image takes "
-    "(training not counted; see the cost table); hollow: stopped by the budget."
+    "(training not counted; see the cost table); hollow: stopped by the budget. Points "
+    "of nearly equal cost are moved apart."
 )
 COLUMNS = 3
+APART = 0.08  # least distance of two points, in decades of seconds
 
 
 def draw(results: Results, imageset: str) -> Figure:
@@ -48,10 +50,11 @@ def draw(results: Results, imageset: str) -> Figure:
 def _panel(axes: Axes, results: Results, imageset: str, metric: str, task: str) -> None:
     region = headline(results, imageset, metric, task)
     seconds = method_costs(results, imageset)["restoring_seconds_per_image"]
-    for method, line in summary(results, imageset, metric, task, region).items():
-        if line.control:
-            continue
-        x = float(seconds[method])
+    lines = summary(results, imageset, metric, task, region)
+    scored = {method: line for method, line in lines.items() if not line.control}
+    places = spread([np.log10(seconds[method]) for method in scored], APART)
+    for (method, line), place in zip(scored.items(), places, strict=True):
+        x = 10**place
         if line.has_interval:
             axes.vlines(x, line.low, line.high, color=colour(results, method), linewidth=0.8)
         _point(axes, results, method, (x, line.mean), line.excluded, "")

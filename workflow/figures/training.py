@@ -3,7 +3,6 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 
 from priorbench.results import Results
 from workflow.figures._style import GREY, SMALL, WIDTH, colour, plain_log, said
@@ -13,6 +12,7 @@ CAPTION = (
     "quantities differ, so heights cannot be compared between panels."
 )
 COLUMNS = 3
+NAMES = 0.5  # height that names of stages take, in heights of the curve
 
 
 def draw(results: Results, imageset: str) -> Figure:
@@ -49,6 +49,9 @@ def _panel(axes: Axes, curve: pd.DataFrame, shade: str) -> None:
     if (curve["value"] > 0).all():
         axes.set_yscale("log")
         plain_log(axes.yaxis)
+    if len(stages) > 1:  # below the curve there is room for their names
+        low, high = axes.get_ylim()
+        axes.set_ylim(low * (low / high) ** NAMES, high)
     for stage in stages if len(stages) > 1 else []:
         axes.axvline(begins[stage], color=GREY, linewidth=0.5, linestyle=":")
         axes.annotate(
@@ -61,7 +64,6 @@ def _panel(axes: Axes, curve: pd.DataFrame, shade: str) -> None:
             color=GREY,
             rotation=90,
             va="bottom",
-            path_effects=[withStroke(linewidth=1.5, foreground="white")],
         )
     axes.set_xlim(0, total)
     axes.set_xlabel("step")

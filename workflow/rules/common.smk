@@ -10,7 +10,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 # the jobs run with the Python that runs Snakemake, and find the project wherever they run
 shell.prefix(
-    f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"
+    f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"
     f" PYTHONPATH={shlex.quote(str(ROOT))}; "
 )
 
@@ -19,6 +19,7 @@ from priorbench.config import Experiment
 from priorbench.errors import UserError
 from priorbench.paths import STORE
 from priorbench.plan import Plan
+from priorbench.sources import source_hash
 from workflow.figures import FIGURES as DRAWN
 
 try:
@@ -46,8 +47,22 @@ WEIGHTS = {
     for entry in EXPERIMENT.metrics.values()
     for name in entry.about.constants.get("WEIGHTS", ())
 }
+
+
+def code(script, *plugins):
+    """Return a hash of a step's source and its plugins': an edit runs the step again."""
+    steps = ROOT / "workflow" / "scripts"
+    roots = [(steps / f"{script}.py", ("main",)), *((path, None) for path in plugins)]
+    return source_hash(roots)
+
+
 SCORING = json.dumps(
-    {"metrics": METRICS, "weights": WEIGHTS, "samples": EXPERIMENT.config["samples"]}
+    {
+        "metrics": METRICS,
+        "weights": WEIGHTS,
+        "samples": EXPERIMENT.config["samples"],
+        "code": code("score", *(entry.about.path for entry in EXPERIMENT.metrics.values())),
+    }
 )
 
 FIGURES = {
@@ -75,8 +90,17 @@ wildcard_constraints:
 
 
 onstart:
-    # jobs parse this file too, but only the run itself comes here
+    # jobs parse this file too, but only the run itself comes here; the lock ends with its holder
+    global RUNNING
     RUNNING = locks.try_lock(Path(OUT, ".lock"))
     if RUNNING is None:
         holder = Path(OUT, ".lock").read_text()
         raise WorkflowError(f"{OUT}: another run of this experiment is alive: {holder}")
+    for name in WEIGHTS:
+        if lacking := weights.lacking(name):
+            print(lacking, file=sys.stderr)
+
+
+onsuccess:
+    # until here a killed run could have taken a result for unfinished and deleted it
+    locks.forget(STORE / "state", STORE.parent)

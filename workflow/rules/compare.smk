@@ -35,6 +35,7 @@ rule tables:
     params:
         experiment=EXPERIMENT.to_json(),
         lists=[f"@{path}" for path in LISTS],
+        code=code("tables"),
     message:
         "tables"
     shell:
@@ -63,6 +64,9 @@ rule figure:
         "../../environment.yml"
     params:
         experiment=EXPERIMENT.to_json(),
+        code=lambda wildcards: code(
+            "figure", ROOT / "workflow" / "figures" / f"{wildcards.figure}.py"
+        ),
     message:
         "figure {wildcards.figure} of {wildcards.imageset}"
     shell:

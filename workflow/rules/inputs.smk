@@ -23,6 +23,11 @@ def images_of(wildcards):
     return PLAN.prepare(wildcards.imageset).folder / "card.json"
 
 
+def training_of(wildcards):
+    """Return the training images alone."""
+    return PLAN.prepare(wildcards.imageset).folder / "train.npy"
+
+
 def observations_of(wildcards):
     return PLAN.degrade(wildcards.imageset, wildcards.unit).folder / "observations.safetensors"
 

@@ -4,6 +4,8 @@ rule report:
         lists=LISTS,
         tables=rules.tables.output.csv,
         figures=rules.figures.input,
+        expectations=ROOT / "published" / "expectations.yaml",
+        template=ROOT / "workflow" / "report" / "report.html.j2",
     output:
         f"{OUT}/report.html",
     log:
@@ -13,6 +15,7 @@ rule report:
     params:
         experiment=EXPERIMENT.to_json(),
         lists=[f"@{path}" for path in LISTS],
+        code=code("report"),
     message:
         "report"
     shell:

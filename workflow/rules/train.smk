@@ -1,7 +1,7 @@
 rule train:
-    """Train a method on the training images of a set."""
+    """Train a method on the training images of a set: no other image is among the inputs."""
     input:
-        images=images_of,
+        images=training_of,
     output:
         model=STORE / "train/{imageset}/{method}/{seed}-{key}/model.safetensors",
         milestones=STORE / "train/{imageset}/{method}/{seed}-{key}/milestones.safetensors",

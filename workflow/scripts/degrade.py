@@ -9,6 +9,7 @@ import torch
 
 from priorbench import registry, step
 from priorbench.contract import Images, Observation
+from priorbench.errors import UserError
 from priorbench.images import Prepared
 from priorbench.observations import write_observations
 from priorbench.seeds import generator
@@ -18,6 +19,8 @@ def main(arguments: Namespace, state: Path) -> None:
     """Make the observations y = A(x) + sigma n that all methods share."""
     spec = arguments.spec
     images = Prepared(arguments.images.parent)
+    if spec["count"] > len(images.test):
+        raise UserError(f"test_images: {spec['count']} asked for, there are {len(images.test)}")
     originals = Images(images.test)[: spec["count"]]
     seen = {}
     for task, about in spec["tasks"].items():

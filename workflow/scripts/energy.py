@@ -11,6 +11,7 @@ from priorbench.contract import Images
 from priorbench.curve import COLUMNS
 from priorbench.files import write_rows
 from priorbench.images import Prepared
+from priorbench.loop import DivergedError
 from priorbench.observations import undamaged
 from priorbench.paths import parse
 from priorbench.records import Record
@@ -41,15 +42,23 @@ def main(arguments: Namespace, state: Path) -> None:
     trained = models.load(arguments.model, spec)
     plugin = registry.load("methods", spec["plugin"])
     cfg = step.configured(plugin.RestoreConfig, spec["config"])
-    rows = []
-    for name, target in targets(originals).items():
+    rows, lost = [], []
+    for name, target in {} if trained.diverged else targets(originals).items():
         seen = undamaged(target.to(spec["device"]))
         chunked = {**spec, "chunk": spec["count"]}
         folder = state / name.replace(" ", "-")
         title = f"energy {imageset} {name}"
-        _, curve = restore(plugin, trained.model, seen, cfg, chunked, folder, title)
-        rows += [(name, *row) for row in curve]
-    record.write(arguments.out.with_name("run.json"), effective=models.effective(cfg))
+        try:
+            found = restore(plugin, trained.model, seen, cfg, chunked, folder, title)
+        except DivergedError as diverged:
+            lost.append(f"{diverged}, {name}")
+            continue
+        rows += [(name, *row) for row in found.curve]
+    record.write(
+        arguments.out.with_name("run.json"),
+        effective=models.effective(cfg),
+        status="; ".join(lost) or trained.record["status"],
+    )
     write_rows(arguments.out, ("task", *COLUMNS), rows)
 
 

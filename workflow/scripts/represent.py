@@ -65,7 +65,7 @@ class _Search:
         title = f"represent {self.imageset} {self.spec['method']} {name}"
         seen = undamaged(Images(originals)[:].to(self.spec["device"]))
         state = self.state / name
-        return restore(self.plugin, model, seen, self.cfg, self.spec, state, title)[0]
+        return restore(self.plugin, model, seen, self.cfg, self.spec, state, title).images
 
 
 def _plateau(

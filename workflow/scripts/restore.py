@@ -19,7 +19,7 @@ def main(arguments: Namespace, state: Path) -> None:
     record = Record("restore", spec, parse(arguments.out).imageset)
     trained = models.load(arguments.model, spec)
     plugin = registry.load("methods", spec["plugin"])
-    restored, rows, seconds, configs = {}, [], {}, {}
+    restored, rows, seconds, configs, searched = {}, [], {}, {}, None
     lost: list[str] = []
     observations = read_observations(arguments.observations, spec["device"])
     for task, seen in {} if trained.diverged else observations.items():
@@ -27,15 +27,13 @@ def main(arguments: Namespace, state: Path) -> None:
         configs[task] = models.effective(cfg)
         title = f"restore {parse(arguments.out).imageset} {task} {spec['method']}"
         try:
-            begun = record.elapsed()
-            restored[task], curve = restore(
-                plugin, trained.model, seen, cfg, spec, state / task, title
-            )
-            seconds[task] = round(record.elapsed() - begun, 2)
+            found = restore(plugin, trained.model, seen, cfg, spec, state / task, title)
         except DivergedError as diverged:
             lost.append(f"{diverged}, {task}")
             continue
-        rows += [(task, *row) for row in curve]
+        restored[task], seconds[task] = found.images, round(found.seconds, 2)
+        searched = found.searched or None
+        rows += [(task, *row) for row in found.curve]
     write_rows(arguments.out.with_name("curve.csv"), ("task", *COLUMNS), rows)
     record.write(
         arguments.out.with_name("run.json"),
@@ -45,6 +43,7 @@ def main(arguments: Namespace, state: Path) -> None:
         images=len(next(iter(observations.values()))),
         parameters=trained.record["parameters"],
         task_seconds=seconds,
+        searched=searched,
         status="; ".join(lost) or trained.record["status"],
     )
     write_arrays(arguments.out, restored)

@@ -12,6 +12,7 @@ from priorbench import models, registry, step
 from priorbench.contract import Images
 from priorbench.files import to_uint8, write_arrays
 from priorbench.images import Prepared
+from priorbench.loop import DivergedError
 from priorbench.observations import undamaged
 from priorbench.paths import parse
 from priorbench.records import Record
@@ -28,11 +29,17 @@ def main(arguments: Namespace, state: Path) -> None:
     record = Record("sample", spec, parse(arguments.out).imageset)
     images = Images(Prepared(arguments.images.parent).train, torch.device(spec["device"]))
     trained = models.load(arguments.model, spec)
-    shown = {} if trained.diverged else show(trained, images, spec, state)
+    shown: dict[str, Any] = {}
+    status = trained.record["status"]
+    if not trained.diverged:
+        try:
+            shown = show(trained, images, spec, state)
+        except DivergedError as diverged:
+            status = str(diverged)
     plugin = registry.load("methods", spec["plugin"])
     record.write(
         arguments.out.with_name("run.json"),
-        status=trained.record["status"],
+        status=status,
         samples=getattr(plugin, "SAMPLES", ""),
         interpolations=shown.pop("from", ""),
     )
@@ -94,7 +101,7 @@ def searched(trained: models.Trained, x: Tensor, spec: dict[str, Any], state: Pa
     plugin = registry.load("methods", spec["plugin"])
     cfg = step.configured(plugin.RestoreConfig, spec["config"])
     title = f"reconstruct {spec['method']}"
-    return restore(plugin, trained.model, undamaged(x), cfg, spec, state, title)[0]
+    return restore(plugin, trained.model, undamaged(x), cfg, spec, state, title).images
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ With observations: restorations and controls of a unit. Without: what the models
 and their samples.
 """
 
-import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,8 +31,6 @@ def main(arguments: Namespace, state: Path) -> None:
     else:
         rows = [*representations(arguments, scorer), *samples(arguments, scorer)]
     write_rows(arguments.out, COLUMNS, rows)
-    for name, missing in scorer.missing.items():
-        print(f"{name} is left out: {missing.removeprefix('missing: ')}", file=sys.stderr)
 
 
 def restorations(arguments: Namespace, scorer: Scorer) -> Iterator[Row]:

@@ -9,7 +9,7 @@ from priorbench import models, registry, step
 from priorbench.contract import Images
 from priorbench.curve import COLUMNS
 from priorbench.files import write_rows
-from priorbench.images import Prepared
+from priorbench.images import read_split
 from priorbench.loop import DivergedError, Loop
 from priorbench.paths import parse
 from priorbench.progress import Progress
@@ -21,25 +21,24 @@ CHECKPOINT_SECONDS = 60.0
 def main(arguments: Namespace, state: Path) -> None:
     """Train a method on the training images of a set."""
     spec, folder = arguments.spec, arguments.out.parent
-    images = Prepared(arguments.images.parent)
+    pixels = read_split(arguments.images)
     imageset = parse(arguments.out).imageset
     record = Record("train", spec, imageset)
     plugin = registry.load("methods", spec["plugin"])
     cfg = step.configured(plugin.TrainConfig, spec["config"])
+    images = Images(pixels, torch.device(spec["device"]))
     model = models.build(plugin, spec["config"], images.shape, spec)
-    learned = Images(images.train, torch.device(spec["device"]))
     loop = Loop(
         state,
         spec["seed"],
         device=spec["device"],
         model=model,
-        images=learned,
         checkpoint_seconds=CHECKPOINT_SECONDS,
         progress=Progress(f"train {imageset} {spec['method']} {spec['seed']}"),
     )
     status = "finished"
     try:
-        plugin.train(model.train(), learned, cfg, loop)
+        plugin.train(model.train(), images, cfg, loop)
     except DivergedError as diverged:
         status = str(diverged)
     if loop.tables and status == "finished":
@@ -52,9 +51,10 @@ def main(arguments: Namespace, state: Path) -> None:
         effective=models.effective(cfg),
         note=models.note(plugin, models.effective(cfg)),
         shape=list(images.shape),
-        images=len(learned),
+        images=len(images),
         parameters=models.size(model),
         status=status,
+        seconds=round(loop.seconds, 2),
         **loop.counters,
     )
     models.save(arguments.out, model)
