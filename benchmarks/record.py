@@ -7,6 +7,7 @@ counted once), else the resident set size, which counts them again in every proc
 """
 
 import argparse
+import resource
 import subprocess
 import threading
 import time
@@ -33,6 +34,12 @@ def memory(process: psutil.Process) -> tuple[int, int]:
     return proportional, resident
 
 
+def _core_seconds() -> float:
+    """Return the processor time of all descendants that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def record(command: list[str]) -> dict[str, object]:
     """Run `command` and return what it took."""
     begun = time.monotonic()
@@ -56,6 +63,7 @@ def record(command: list[str]) -> dict[str, object]:
         "command": " ".join(command),
         "exit_code": code,
         "minutes": round((time.monotonic() - begun) / 60, 1),
+        "core_minutes": round(_core_seconds() / 60, 1),
         "peak_memory_gib": round(peak[0] / 2**30, 2),
         "peak_resident_gib": round(peak[1] / 2**30, 2),
         "hardware": hardware("cpu"),

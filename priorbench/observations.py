@@ -7,6 +7,7 @@ import torch
 
 from priorbench import identity, registry
 from priorbench.contract import Observation
+from priorbench.errors import UserError
 from priorbench.files import Array, read_arrays, write_arrays
 from priorbench.step import configured
 
@@ -28,9 +29,14 @@ def read_observations(path: Path, device: str = "cpu") -> dict[str, Observation]
     """Return the observations in a file by task, in the order they were written in."""
     arrays, facts = read_arrays(path)
     seen = {}
+    for name in ("tasks", "shape", "original"):
+        if name not in facts:
+            raise UserError(f"{path}: no field `{name}`; fields: {', '.join(facts) or 'none'}")
     for task, about in facts["tasks"].items():
         plugin = registry.load("tasks", about["plugin"])
         prefix = f"{task}/parameters/"
+        if f"{task}/y" not in arrays:
+            raise UserError(f"{path}: no array `{task}/y`; arrays: {', '.join(arrays) or 'none'}")
         y = torch.from_numpy(arrays[f"{task}/y"]).to(device)
         seen[task] = Observation(
             y=y,

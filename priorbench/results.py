@@ -21,6 +21,7 @@ SCORE_COLUMNS = [
 ]
 CURVE_COLUMNS = ["task", "stage", "step", "name", "image", "value"]
 TEXT = dict.fromkeys(["imageset", "task", "method", "metric", "region", "protocol"], "str")
+FLOOR = "training images"  # scored against held-out ones in the place of samples
 SCORES = "*.csv"  # score files are named by their unit
 OUT = ("diverged", "budget-limited")  # such runs take no part in bold and verdicts
 CURVE_TEXT = dict.fromkeys(["task", "stage", "name"], "str")

@@ -77,6 +77,15 @@ class Scorer:
                 values = self._per_image(name, represented, original, None)
                 yield from self._rows(head, values, f"{metric.protocol}; identity")
 
+    def ceiling(self, name: str, count: int) -> Iterator[Row]:
+        """Score the untouched test images, as row `name`, by what asks for their classes."""
+        original = np.asarray(self.images.test[:count])
+        for row, metric in self.metrics.items():
+            if metric.per == "image" and "labels" in metric.wanted:
+                head = (self.imageset, "represent", name, -1, row, "raw")
+                values = self._per_image(row, original, original, None)
+                yield from self._rows(head, values, metric.protocol)
+
     def samples(self, method: str, seed: int, samples: Pixels) -> Iterator[Row]:
         """Score samples against as many held-out images."""
         real = np.asarray(self.images.test[: len(samples)])

@@ -17,7 +17,6 @@ REGIONS = {
 }
 REPRESENT = "represent"  # the task of the clean image: what a method's range can express
 SAMPLE = "sample"  # the task of sets that were drawn
-FLOOR = "training images"  # scored against held-out ones in the place of samples
 
 
 @dataclass(frozen=True)

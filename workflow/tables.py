@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from priorbench.errors import MISSING
-from priorbench.results import Results
+from priorbench.results import FLOOR, Results
 from workflow import summaries
 from workflow.quality import GAP, marked, method_notes, quality_tables, status_notes
 from workflow.rendering import Cell, Row, Table
-from workflow.summaries import FLOOR, SAMPLE, digits, plural
+from workflow.summaries import SAMPLE, digits, plural
 
 COSTS = {
     "training [s]": "training_seconds",

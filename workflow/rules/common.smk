@@ -61,6 +61,7 @@ SCORING = json.dumps(
         "metrics": METRICS,
         "weights": WEIGHTS,
         "samples": EXPERIMENT.config["samples"],
+        "count": EXPERIMENT.config["test_images"],
         "code": code("score", *(entry.about.path for entry in EXPERIMENT.metrics.values())),
     }
 )

@@ -39,8 +39,9 @@ def times(reference: Path) -> str:
     run = read_json(reference / "run.json")
     return (
         f"On {run['hardware']}, `{run['command']}` took {run['minutes']:.0f} minutes after "
-        f"installing and {run['peak_memory_gib']:.1f} GiB of memory at most, summed over its "
-        "processes. Installing takes some minutes and, on Linux, 6 GB of disk: PyTorch brings its "
+        f"installing ({run['core_minutes']:.0f} of one core) and {run['peak_memory_gib']:.1f} GiB "
+        "of memory at most, summed over its processes; more cores share the work. "
+        "Installing takes some minutes and, on Linux, 6 GB of disk: PyTorch brings its "
         "GPU libraries along.\n"
     )
 

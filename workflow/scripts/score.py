@@ -12,14 +12,16 @@ import numpy as np
 import torch
 
 from priorbench import step
+from priorbench.errors import UserError
 from priorbench.files import read_arrays, write_rows
 from priorbench.images import Prepared
 from priorbench.observations import read_observations
 from priorbench.paths import STORE, parse
+from priorbench.results import FLOOR
 from priorbench.scoring import COLUMNS, Row, Scorer
 from priorbench.seeds import generator
 
-FLOOR = "training images"
+UNTOUCHED = "untouched images"  # the ceiling of a metric that knows classes
 
 
 def main(arguments: Namespace, state: Path) -> None:
@@ -30,6 +32,7 @@ def main(arguments: Namespace, state: Path) -> None:
         rows = list(restorations(arguments, scorer))
     else:
         rows = [*representations(arguments, scorer), *samples(arguments, scorer)]
+        rows += scorer.ceiling(UNTOUCHED, arguments.spec["count"])
     write_rows(arguments.out, COLUMNS, rows)
 
 
@@ -37,6 +40,8 @@ def restorations(arguments: Namespace, scorer: Scorer) -> Iterator[Row]:
     """Score the controls and every method's restorations of a unit."""
     controls, _ = read_arrays(arguments.controls)
     _, facts = read_arrays(arguments.observations)
+    if facts["original"] != scorer.images.card["sha256"]["test"]:
+        raise UserError(f"{arguments.observations}: made from other images than {arguments.images}")
     found = {path: read_arrays(path)[0] for path in arguments.restored}
     for task, seen in read_observations(arguments.observations).items():
         protocol = facts["tasks"][task]["protocol"]
