@@ -10,7 +10,7 @@ import pytest
 from priorbench.errors import UserError
 from priorbench.results import Results
 from tests.fabricated import CUT, GAINS, TASKS, TEST, Fabricated, experiment
-from workflow.quality import Quality
+from workflow.quality import Quality, split_notes
 from workflow.rendering import Row, Table, csv, latex, markdown
 from workflow.scripts import summary, tables
 from workflow.splitting import split_table
@@ -269,3 +269,13 @@ def test_the_summary_prints_a_table_and_where_the_rest_lies(
     Path("other.yaml").write_text("experiment: other\n")
     with pytest.raises(UserError, match=r"results/other/tables: no table"):
         summary.main(["--configfile", "other.yaml"])
+
+
+def test_parts_of_one_photograph_are_no_claim_about_another(
+    finished: Fabricated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for disjoint, said in ((True, ""), (False, "nothing here is a claim about a new photograph.")):
+        card = {"disjoint_clusters": disjoint, "cluster": "photograph"}
+        monkeypatch.setattr(Results, "card", lambda *_, card=card: card)
+        assert " ".join(split_notes(finished.results, "photos")).endswith(said)
+        assert bool(list(split_notes(finished.results, "photos"))) != disjoint

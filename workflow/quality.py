@@ -129,6 +129,7 @@ class Quality:
             f"person) and {seeds}; in brackets {interval}"
             + (". One seed says nothing of how training varies." if seeds == "1 seed" else ".")
         )
+        yield from split_notes(self.results, self.imageset)
         yield "Bold: the best row of a column, and each that is not significantly worse."
 
     def _protocols(self) -> Iterator[str]:
@@ -192,6 +193,16 @@ def status_notes(results: Results, imageset: str) -> Iterator[str]:
         if found:
             labels = [f"{results.experiment.methods[m].label}: {status[m]}" for m in found]
             yield f"{said} {'; '.join(labels)}." if word == "diverged" else said
+
+
+def split_notes(results: Results, imageset: str) -> Iterator[str]:
+    """Yield a warning where test images are of the same photographs as training images."""
+    card = results.card(imageset)
+    if not card.get("disjoint_clusters", True):
+        yield (
+            f"Of each {card['cluster']} one part was learned from and another tested: nothing here "
+            f"is a claim about a new {card['cluster']}."
+        )
 
 
 def method_notes(results: Results, imageset: str) -> Iterator[str]:

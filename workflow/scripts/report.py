@@ -14,7 +14,7 @@ from priorbench.results import Results
 from workflow import finished
 from workflow.expectations import evaluate
 from workflow.figures import FIGURES
-from workflow.quality import quality_tables
+from workflow.quality import quality_tables, split_notes
 from workflow.splitting import split_table
 from workflow.summaries import metric_name
 from workflow.tables import cost_table, samples_table
@@ -74,6 +74,7 @@ def section(results: Results, imageset: str, folder: Path) -> dict[str, Any]:
         "name": imageset,
         "label": results.experiment.imagesets[imageset].label,
         "about": about(results.card(imageset)),
+        "warnings": list(split_notes(results, imageset)),
         "tables": [table for table in tables if table.groups] + more,
         # where each task has one region there is nothing more to see
         "regions": [r for t, r in zip(tables, regions, strict=True) if r.columns != t.columns],
