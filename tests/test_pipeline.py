@@ -238,17 +238,23 @@ def test_kills_of_the_training_and_of_snakemake_change_no_bit(project: Project) 
     assert "completed successfully" not in said
     assert not model.exists()
 
-    # Snakemake alone: its orphan goes on training; the next run waits for it, or resumes
-    newest = max(checkpoints())
-    run = project.start(target)
-    wait_for(lambda: checkpoints() and max(checkpoints()) > newest)
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
-    project.snakemake(target)
-    assert run.stdout is not None
-    run.stdout.close()  # held open until here: the orphan writes to it
-    assert {name: (model.parent / name).read_bytes() for name in whole} == whole
-    assert not project.files("results/store/state/train/**/checkpoint-*.pt")
+    # Snakemake alone: its orphan goes on training; the next run waits for it, or resumes; and
+    # where the orphan has finished by then, what Snakemake deletes is still in the state
+    for finished in (False, True):
+        newest = max(checkpoints(), default=Path())
+        run = project.start(target)
+        wait_for(lambda newest=newest: checkpoints() and max(checkpoints()) > newest)
+        os.kill(run.pid, signal.SIGKILL)
+        run.wait()
+        if finished:
+            wait_for(lambda: not training_processes(project.folder))
+            assert model.exists() and checkpoints()
+        project.snakemake(target)
+        assert run.stdout is not None
+        run.stdout.close()  # held open until here: the orphan writes to it
+        assert {name: (model.parent / name).read_bytes() for name in whole} == whole
+        assert not checkpoints()
+        shutil.rmtree(model.parent)
 
 
 def test_a_second_run_of_one_experiment_is_refused_by_name(project: Project) -> None:
