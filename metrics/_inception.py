@@ -50,7 +50,7 @@ def features(generated: Bytes, real: Bytes, dims: int) -> tuple[Floats, Floats]:
 
 
 def _features(images: Bytes, dims: int) -> Floats:
-    content = np.ascontiguousarray(images)
+    content = np.array(images)  # torch warns of a memory map that it cannot write to
     digest = hashlib.sha256(f"{content.shape}".encode() + content.tobytes()).hexdigest()
     key = digest, dims
     if key not in _computed:

@@ -104,7 +104,8 @@ def cost_table(results: Results, imageset: str) -> Table:
         groups=(tuple(rows),),
         notes=(
             "Mean over seeds; restoring: all tasks' seconds over all images restored; memory, "
-            "parameters, and the numbers searched per image: the largest of a method's runs.",
+            "parameters, and the numbers searched per image, in all restarts: the largest of a "
+            "method's runs.",
             f"Measured on {'; '.join(hardware) or 'unknown hardware'}, "
             f"torch threads per job: {', '.join(threads) or 'unknown'}; other jobs ran beside.",
             *status_notes(results, imageset),
