@@ -243,7 +243,10 @@ def test_the_readme_sections_are_filled_and_nothing_else_changes(tmp_path: Path)
         assert f"\n{marks[1]}\nbetween\n{marks[2]}\n" in text
         assert text.endswith(f"\n{marks[3]}\nafter\n")
         assert "old" not in text
-    assert "On a laptop, `make demo` took 10 minutes after installing and 2.0 GiB" in text
+    assert (
+        "On a laptop, `make demo` took 10 minutes after installing (18 of one core) and 2.0 GiB"
+        in text
+    )
     picture = "](results/reference/demo/figures/restorations-photos.png)"
     assert text.index(picture) < text.index("a table of photos") < text.index("a table of digits")
     page.write_text("no marks")
