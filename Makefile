@@ -23,7 +23,7 @@ help:  ## list the targets
 	@awk -F ' *## ' '/^[a-z ]+:.*## / {sub(/:.*/, "", $$1); printf "make %-22s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/requirements.lock  ## install, run the demo, print its table and where the files lie
-	@test -e results/demo/report.html || { sed -n \
+	@test $(CONFIG) != config/demo.yaml || test -e results/demo/report.html || { sed -n \
 	's/.*"minutes": \([0-9]*\).*/The reference run took \1 minutes on two cores./p' \
 	results/reference/demo/run.json; echo "Stopped at any time, it goes on from there."; }
 	@$(python) -m priorbench.weights fetch --if-possible

@@ -30,6 +30,7 @@ KEYS: dict[str, tuple[type, Any]] = {
     "energy": (dict, {}),  # image set: method row whose loss is followed (DIP figure 2)
     "gaps": (bool, False),  # tables and figures of what is finished, instead of all
 }
+KINDS = {dict: "mapping", list: "list", str: "word", int: "whole number", bool: "true or false"}
 SET_SIZE = 256  # images below which distances between sets say nothing
 RESERVED = ("represent", "sample", "samples", "all")  # what scores call other things than tasks
 
@@ -139,7 +140,7 @@ def _top(config: Mapping[str, Any], file: str) -> dict[str, Any]:
             raise UserError(f"{file}: `{key}` is missing")
         full[key] = value
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise UserError(f"{file}: `{key}` must be a {kind.__name__}, found {value!r}")
+            raise UserError(f"{file}: `{key}` must be a {KINDS[kind]}, found {value!r}")
         if kind is int and full[key] < (0 if key == "observation_seed" else 1):
             raise UserError(f"{file}: `{key}` must be positive, found {value}")
     for key, choices in (("device", DEVICES), ("unit", UNITS)):
@@ -172,6 +173,8 @@ def _entries(noun: str, rows: Any, file: str) -> Iterator[tuple[str, Entry]]:
             about = registry.describe(noun, str(plugin))
         except UserError as error:
             raise UserError(f"{where}: {error}") from error
+        if noun == "methods" and "restore" not in about.functions:
+            raise UserError(f"{where}: {about.path} has no function `restore`")
         yield name, Entry(name, str(plugin), about, options)
 
 

@@ -116,7 +116,7 @@ class Loop:
                 if step + 1 < count and (due or termination.asked):
                     self._save(step + 1)
                 if termination.asked:
-                    raise SystemExit(128 + signal.SIGTERM)
+                    raise SystemExit(128 + termination.asked)
         self._step = count
         self._done.append(stage)
         self._save(count)
@@ -262,17 +262,18 @@ class Loop:
 
 
 class _Termination:
-    """Notes a SIGTERM, so that the run can save its state between two steps."""
+    """Notes SIGTERM and Ctrl-C, so that the run can save its state between two steps."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.asked = 0  # number of the signal
 
     def __enter__(self) -> "_Termination":
-        self._before = signal.signal(signal.SIGTERM, self._note)
+        self._before = {s: signal.signal(s, self._note) for s in (signal.SIGTERM, signal.SIGINT)}
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGTERM, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self.asked = number

@@ -74,7 +74,7 @@ def git() -> dict[str, Any]:
     """Commit of the code and whether it was changed since; empty outside a checkout."""
     try:
         commit = _git("rev-parse", "HEAD")
-        return {"commit": commit, "dirty": bool(_git("status", "--porcelain", "-uno"))}
+        return {"commit": commit, "dirty": bool(_git("status", "--porcelain"))}
     except (OSError, subprocess.CalledProcessError):
         return {}
 

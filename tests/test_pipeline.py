@@ -41,14 +41,14 @@ class Project:
         self.environment = {**os.environ, "TORCH_HOME": str(folder / "no-weights")}
         self.environment |= {"CUDA_VISIBLE_DEVICES": "", "PRIORBENCH_OFFLINE": "1"}
 
-    def command(self, *arguments: str) -> list[str]:
+    def command(self, *arguments: str, config: str = "smoke.yaml") -> list[str]:
         program = [sys.executable, "-m", "snakemake", "--cores", "2"]
-        return [*program, *arguments, "--configfile", "smoke.yaml"]
+        return [*program, *arguments, "--configfile", config]
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, config: str = "smoke.yaml") -> "subprocess.Popen[str]":
         """Start Snakemake in a process group of its own."""
         return subprocess.Popen(
-            self.command(*arguments),
+            self.command(*arguments, config=config),
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -57,9 +57,9 @@ class Project:
             start_new_session=True,
         )
 
-    def snakemake(self, *arguments: str, fails: bool = False) -> str:
+    def snakemake(self, *arguments: str, config: str = "smoke.yaml", fails: bool = False) -> str:
         """Run Snakemake to its end and return what it said."""
-        run = self.start(*arguments)
+        run = self.start(*arguments, config=config)
         said, _ = run.communicate(timeout=400)
         assert (run.returncode != 0) == fails, said
         return said
@@ -116,6 +116,17 @@ def test_a_diverged_training_is_a_row_that_says_so(project: Project, first_run: 
 
 def test_a_second_run_has_nothing_to_do(project: Project, first_run: str) -> None:
     assert "Nothing to be done" in project.snakemake()
+
+
+def test_gaps_are_left_and_what_is_there_is_scored(project: Project, first_run: str) -> None:
+    config = dict(SMOKE, experiment="gappy", gaps=True, metrics={"psnr": {}}, energy={})
+    config["methods"] = {name: SMOKE["methods"][name] for name in ("pca", "nearest")}
+    config["methods"]["never"] = {"plugin": "glo", "train": {"dim": 3}}
+    (project.folder / "gappy.yaml").write_text(yaml.safe_dump(config))
+    said = project.snakemake("tables", config="gappy.yaml")
+    assert "train" not in re.findall(r"^Job \d+: (\w+)", said, flags=re.MULTILINE)
+    table = (project.folder / QUALITY.replace("smoke", "gappy")).read_text()
+    assert ",PCA," in table and ",never," not in table
 
 
 def test_no_original_is_an_input_of_a_restoration(project: Project) -> None:
@@ -270,10 +281,12 @@ def test_a_second_run_of_one_experiment_is_refused_by_name(project: Project) -> 
 def test_a_mistake_in_the_config_is_one_line(project: Project) -> None:
     path = project.folder / "wrong.yaml"
     path.write_text((ROOT / "tests" / "smoke.yaml").read_text().replace("methods:", "metods:"))
-    command = project.command("--dry-run")
-    command[command.index("smoke.yaml")] = "wrong.yaml"
     run = subprocess.run(
-        command, cwd=project.folder, env=project.environment, capture_output=True, text=True
+        project.command("--dry-run", config="wrong.yaml"),
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
     )
     assert run.returncode != 0
     said = run.stdout + run.stderr

@@ -24,6 +24,7 @@ CAPTION = (
     "of nearly equal cost are moved apart."
 )
 COLUMNS = 3
+LEAST = 1e-4  # seconds, that a clock can tell from none
 APART = 0.08  # least distance of two points, in decades of seconds
 
 
@@ -52,7 +53,7 @@ def _panel(axes: Axes, results: Results, imageset: str, metric: str, task: str) 
     seconds = method_costs(results, imageset)["restoring_seconds_per_image"]
     lines = summary(results, imageset, metric, task, region)
     scored = {method: line for method, line in lines.items() if not line.control}
-    places = spread([np.log10(seconds[method]) for method in scored], APART)
+    places = spread([np.log10(max(seconds[m], LEAST)) for m in scored], APART)
     for (method, line), place in zip(scored.items(), places, strict=True):
         x = 10**place
         if line.has_interval:

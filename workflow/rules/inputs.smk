@@ -90,7 +90,6 @@ def results_of(wildcards):
     imageset = wildcards.imageset
     units = EXPERIMENT.units_of(imageset)
     paths = [PLAN.prepare(imageset).folder / name for name in ("card.json", "test.npy")]
-    paths += [f"{OUT}/score/{imageset}/{name}.csv" for name in (*units, "samples")]
     for unit in units:
         paths.append(PLAN.control(imageset, unit).folder / "controls.safetensors")
         paths.append(PLAN.degrade(imageset, unit).folder / "observations.safetensors")
@@ -102,4 +101,12 @@ def results_of(wildcards):
         paths += runs(verb, "run.json", imageset) + runs(verb, f"{name}.safetensors", imageset)
     if imageset in EXPERIMENT.config["energy"]:
         paths.append(PLAN.energy(imageset).folder / "curve.csv")
-    return finished(paths)
+    return finished(paths) + scores_of(imageset)
+
+
+def scores_of(imageset):
+    """Return the scores of an image set; with `gaps: true` of what can be scored by now."""
+    units = EXPERIMENT.units_of(imageset)
+    seen = {u: [PLAN.degrade(imageset, u).folder / "observations.safetensors"] for u in units}
+    made = seen | {"samples": runs("represent", "run.json", imageset)}
+    return [f"{OUT}/score/{imageset}/{name}.csv" for name in made if finished(made[name])]

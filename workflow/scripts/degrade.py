@@ -20,7 +20,11 @@ def main(arguments: Namespace, state: Path) -> None:
     spec = arguments.spec
     images = Prepared(arguments.images.parent)
     if spec["count"] > len(images.test):
-        raise UserError(f"test_images: {spec['count']} asked for, there are {len(images.test)}")
+        count = len(images.test)
+        raise UserError(
+            f"test_images: {spec['count']} asked for, {images.card['name']} has {count}; set "
+            f"`test_images: {count}` or give it more"
+        )
     originals = Images(images.test)[: spec["count"]]
     seen = {}
     for task, about in spec["tasks"].items():

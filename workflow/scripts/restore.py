@@ -31,7 +31,7 @@ def main(arguments: Namespace, state: Path) -> None:
         except DivergedError as diverged:
             lost.append(f"{diverged}, {task}")
             continue
-        restored[task], seconds[task] = found.images, round(found.seconds, 2)
+        restored[task], seconds[task] = found.images, round(found.seconds, 4)
         searched = found.searched or None
         rows += [(task, *row) for row in found.curve]
     write_rows(arguments.out.with_name("curve.csv"), ("task", *COLUMNS), rows)
