@@ -15,6 +15,7 @@ from typing import Any
 from priorbench import paths
 from priorbench.config import Entry, Experiment
 from priorbench.devices import resolve
+from priorbench.errors import UserError
 from priorbench.registry import ROOT
 from priorbench.sources import Root, source_hash
 
@@ -194,9 +195,14 @@ class Plan:
 
 
 def fingerprint(folder: str | None) -> str:
-    """Return a hash of names, sizes and times of a user's own images; empty without a folder."""
+    """Return a hash of names, sizes and times of a user's own images; empty without a folder.
+
+    Raises UserError where there is no such folder.
+    """
     if folder is None:
         return ""
+    if not Path(folder).expanduser().is_dir():
+        raise UserError(f"{folder}: no such folder of images")
     files = sorted(p for p in Path(folder).expanduser().rglob("*") if p.is_file())
     facts = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
     return hashlib.sha256(repr(facts).encode()).hexdigest()

@@ -156,3 +156,10 @@ def test_only_what_a_job_depends_on_enters_its_key() -> None:
     assert moved(changed("experiment", value="other")) == set()
     assert moved(changed("test_images", value=3)) == {"hole", "random"}
     assert moved(changed("torch_threads", value=2)) == {"train", "train digits", "hole", "random"}
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_runs(tmp_path: Path) -> None:
+    away = {"mine": {"plugin": "folder", "path": str(tmp_path / "away")}}
+    plan = Plan(Experiment.check(changed("imagesets", value=GOOD["imagesets"] | away), "my.yaml"))
+    with pytest.raises(UserError, match="away: no such folder of images"):
+        plan.prepare("mine")

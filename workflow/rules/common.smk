@@ -26,6 +26,8 @@ try:
     FILE = ", ".join(map(str, workflow.configfiles)) or "config"
     EXPERIMENT = Experiment.check(config, os.path.relpath(FILE) if FILE != "config" else FILE)
     PLAN = Plan(EXPERIMENT)
+    for imageset in EXPERIMENT.imagesets:
+        PLAN.prepare(imageset)
 except UserError as mistake:
     raise WorkflowError(str(mistake)) from None
 
