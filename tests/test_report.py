@@ -120,6 +120,13 @@ def test_what_files_say_is_shown_as_text(made: Fabricated, tmp_path: Path) -> No
     assert "&lt;script&gt;" in out.read_text()
 
 
+def test_orderings_of_what_was_not_run_take_one_line(page: str) -> None:
+    # the fabricated experiment has no digits
+    folded = page.split("rows that were not run</summary>")[1].split("</details>")[0]
+    assert folded.count("<li>On digits") == 2
+    assert page.count("On digits the learned priors") == 2
+
+
 def test_an_ordering_that_the_scores_show_is_confirmed(made: Fabricated) -> None:
     found = judged(made.results, tasks=["hole", "sr4"], above=["dip"], below=["lcm", "glo"])
     assert found.verdict == "confirmed"
