@@ -278,6 +278,16 @@ def test_a_second_run_of_one_experiment_is_refused_by_name(project: Project) -> 
         first.communicate()
 
 
+def test_a_failed_job_has_the_last_word(project: Project) -> None:
+    config = dict(SMOKE, experiment="failing", test_images=5000, metrics={"psnr": {}}, energy={})
+    config["methods"] = {"nearest": {}}
+    (project.folder / "failing.yaml").write_text(yaml.safe_dump(config))
+    said = project.snakemake("tables", config="failing.yaml", fails=True)
+    last = next(line for line in reversed(said.splitlines()) if " failed: " in line)
+    assert last.startswith("degrade failed: results/store/degrade/disks/all/")
+    assert "test_images: 5000 asked for, disks has " in last
+
+
 def test_a_mistake_in_the_config_is_one_line(project: Project) -> None:
     path = project.folder / "wrong.yaml"
     path.write_text((ROOT / "tests" / "smoke.yaml").read_text().replace("methods:", "metods:"))

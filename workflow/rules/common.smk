@@ -20,6 +20,7 @@ from priorbench.errors import UserError
 from priorbench.paths import STORE
 from priorbench.plan import Plan
 from priorbench.sources import source_hash
+from workflow.failures import last_words
 from workflow.figures import FIGURES as DRAWN
 
 try:
@@ -107,3 +108,9 @@ onstart:
 onsuccess:
     # until here a killed run could have taken a result for unfinished and deleted it
     locks.forget(STORE / "state", STORE.parent)
+
+
+onerror:
+    for path in log:
+        for line in last_words(Path(path)):
+            print(line, file=sys.stderr)
