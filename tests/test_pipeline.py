@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 import yaml
 
 from priorbench.registry import ROOT
+from tests.processes import training_processes, wait_for
 
 SOURCES = ("imagesets", "tasks", "methods", "metrics", "priorbench", "workflow", "published")
 SMOKE = yaml.safe_load((ROOT / "tests" / "smoke.yaml").read_text())
@@ -199,26 +199,6 @@ def long_training(project: Project, steps: int) -> str:
     asked = [sys.executable, "-c", code]
     said = subprocess.check_output(asked, cwd=project.folder, env=project.environment, text=True)
     return said.strip()
-
-
-def wait_for(condition: object, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.02)
-
-
-def training_processes(folder: Path) -> list[int]:
-    """Processes of workflow.scripts.train that work in `folder`."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_bytes().split(b"\0")
-            if b"workflow.scripts.train" in words[:4] and (process / "cwd").resolve() == folder:
-                found.append(int(process.name))
-        except OSError:  # it ended while we looked
-            continue
-    return found
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are found in /proc")
