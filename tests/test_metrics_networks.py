@@ -43,6 +43,7 @@ def random_inception(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     path = tmp_path / "inception.pth"
     torch.save(state, path)
     monkeypatch.setattr(weights, "find", lambda name: path)
+    monkeypatch.setattr(weights, "state", lambda name: "official")
     _inception.network.cache_clear()
     yield state
     _inception.network.cache_clear()
