@@ -28,22 +28,24 @@ def run(main: Main, *inputs: str, lists: Sequence[str] = ()) -> None:
     A user's mistake ends in one line. `state` outlives a kill: it is no declared output of a
     rule, which would be deleted before a new try; the run removes it in the end. Whoever finds
     it locked waits for the holder, the orphan of a killed run, and has nothing left to do when
-    that has finished.
+    that has written all results; some of them may have been deleted before the wait.
     """
     parser = ArgumentParser(description=main.__doc__)
     parser.add_argument("--spec", type=json.loads, required=True, help="what to do, as JSON")
-    parser.add_argument("--out", type=Path, required=True, help="the result: a file in its folder")
+    about = "the results, all in one folder; the first names the state"
+    parser.add_argument("--out", type=Path, required=True, nargs="+", help=about)
     for name in inputs:
         parser.add_argument(f"--{name}", type=Path)
     for name in lists:
         parser.add_argument(f"--{name}", type=Path, nargs="*", default=[])
     arguments = parser.parse_args()
-    out = arguments.out
+    results = arguments.out
+    out = arguments.out = results[0]
     state = RESULTS / "store" / "state" / out.parent.relative_to(RESULTS) / out.stem
     try:
         prepare(arguments.spec)
         with held(state / "lock"):
-            if out.exists():
+            if all(path.exists() for path in results):
                 print(f"{out}: is there already", file=sys.stderr)
             else:
                 main(arguments, state)

@@ -238,9 +238,11 @@ def test_kills_of_the_training_and_of_snakemake_change_no_bit(project: Project) 
         if finished:
             wait_for(lambda: not training_processes(project.folder))
             assert model.exists() and checkpoints()
-        project.snakemake(target)
-        assert run.stdout is not None
-        run.stdout.close()  # held open until here: the orphan writes to it
+        try:
+            project.snakemake(target)
+        finally:
+            assert run.stdout is not None
+            run.stdout.close()  # held open until here: the orphan writes to it
         assert {name: (model.parent / name).read_bytes() for name in whole} == whole
         assert not checkpoints()
         shutil.rmtree(model.parent)

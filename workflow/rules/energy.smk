@@ -21,4 +21,4 @@ rule energy:
         "energy of {wildcards.method} on {wildcards.imageset}"
     shell:
         "{params.launch} workflow.scripts.energy --spec {params.spec:q} {params.model}"
-        " --images {input.images} --out {output.curve} 2>&1 | tee {log}"
+        " --images {input.images} --out {output} 2>&1 | tee {log}"

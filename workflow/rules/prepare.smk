@@ -15,4 +15,4 @@ rule prepare:
     message:
         "prepare {wildcards.imageset}"
     shell:
-        "{params.launch} workflow.scripts.prepare --spec {params.spec:q} --out {output.card} 2>&1 | tee {log}"
+        "{params.launch} workflow.scripts.prepare --spec {params.spec:q} --out {output} 2>&1 | tee {log}"

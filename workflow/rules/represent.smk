@@ -21,4 +21,4 @@ rule represent:
         "represent {wildcards.imageset} with {wildcards.method}, seed {wildcards.seed}"
     shell:
         "{params.launch} workflow.scripts.represent --spec {params.spec:q} {params.model}"
-        " --images {input.images} --out {output.represented} 2>&1 | tee {log}"
+        " --images {input.images} --out {output} 2>&1 | tee {log}"

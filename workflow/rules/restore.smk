@@ -24,4 +24,4 @@ rule restore:
         "restore {wildcards.imageset} ({wildcards.unit}) with {wildcards.method}, seed {wildcards.seed}"
     shell:
         "{params.launch} workflow.scripts.restore --spec {params.spec:q} {params.model}"
-        " --observations {input.observations} --out {output.restored} 2>&1 | tee {log}"
+        " --observations {input.observations} --out {output} 2>&1 | tee {log}"

@@ -21,4 +21,4 @@ rule sample:
         "sample {wildcards.method} on {wildcards.imageset}, seed {wildcards.seed}"
     shell:
         "{params.launch} workflow.scripts.sample --spec {params.spec:q} {params.model}"
-        " --images {input.images} --out {output.samples} 2>&1 | tee {log}"
+        " --images {input.images} --out {output} 2>&1 | tee {log}"

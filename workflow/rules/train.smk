@@ -25,4 +25,4 @@ rule train:
         "train {wildcards.method} on {wildcards.imageset}, seed {wildcards.seed}"
     shell:
         "{params.launch} workflow.scripts.train --spec {params.spec:q} --images {input.images}"
-        " --out {output.model} 2>&1 | tee {log}"
+        " --out {output} 2>&1 | tee {log}"
