@@ -9,9 +9,11 @@ counted once), else the resident set size, which counts them again in every proc
 import argparse
 import resource
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -40,7 +42,7 @@ def _core_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def record(command: list[str]) -> dict[str, object]:
+def record(command: list[str]) -> dict[str, Any]:
     """Run `command` and return what it took."""
     begun = time.monotonic()
     run = subprocess.Popen(command)
@@ -77,7 +79,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("command", nargs="+")
     asked = parser.parse_args()
-    write_json(asked.out, record(asked.command))
+    found = record(asked.command)
+    write_json(asked.out, found)
+    sys.exit(found["exit_code"])
 
 
 if __name__ == "__main__":

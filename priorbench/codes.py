@@ -5,6 +5,7 @@ up to the older of the two kept checkpoints only. A file ahead of the checkpoint
 resumes from would hand it rows of its own future.
 """
 
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,14 +18,21 @@ CHUNK = 1024  # rows read at a time by the statistics
 
 
 class CodeTable:
-    """Rows (N, ...) in float32; those never written are `initial`'s."""
+    """Rows (N, ...) of float32; those never written are `initial`'s.
 
-    def __init__(self, path: Path, initial: Tensor, device: torch.device) -> None:
+    half: rows are rounded to float16 where they are set, and take half the room.
+    """
+
+    def __init__(
+        self, path: Path, initial: Tensor, device: torch.device, half: bool = False
+    ) -> None:
         self.initial = initial.detach()
         self.device = device
+        self.dtype = np.dtype(np.float16 if half else np.float32)
+        self._stored = torch.float16 if half else torch.float32
         self.recent: dict[int, Tensor] = {}  # since the newest checkpoint
         self.logged: dict[int, Tensor] = {}  # in the newest checkpoint, not yet in the file
-        self._rows = _open(path, np.dtype(np.float32), tuple(initial.shape))
+        self._rows = _open(path, self.dtype, tuple(initial.shape))
         self._written = _open(path.with_suffix(".written.npy"), np.dtype(bool), (len(initial),))
 
     def __len__(self) -> int:
@@ -32,11 +40,11 @@ class CodeTable:
 
     def __getitem__(self, index: Tensor) -> Tensor:
         """Return a fresh tensor of the rows at `index`, (n, ...), on the device."""
-        return torch.stack([self._row(i) for i in index.tolist()]).to(self.device)
+        return torch.stack([self._row(i) for i in index.tolist()]).to(self.device).float()
 
     def __setitem__(self, index: Tensor, rows: Tensor) -> None:
-        for i, row in zip(index.tolist(), rows.detach().cpu().clone(), strict=True):
-            self.recent[i] = row
+        for i, row in zip(index.tolist(), rows.detach().to("cpu", self._stored), strict=True):
+            self.recent[i] = row.clone()  # a view would hold the whole batch in memory
 
     def mean(self) -> Tensor:
         """Return the mean row."""
@@ -59,7 +67,8 @@ class CodeTable:
         """All rows in order, some at a time, on the CPU."""
         for start in range(0, len(self), CHUNK):
             stop = min(start + CHUNK, len(self))
-            yield torch.stack([self._row(i) for i in range(start, stop)])
+            yield torch.stack([self._row(i) for i in range(start, stop)]).float()
+            self._let_go()
 
     def redo_log(self) -> dict[str, Tensor]:
         """Return what the next checkpoint has to hold: rows changed since the last one."""
@@ -82,11 +91,12 @@ class CodeTable:
             self._written[i] = True
         self._rows.flush()
         self._written.flush()
+        self._let_go()
         self.logged, self.recent = self.recent, {}
 
     def redo_bytes(self) -> int:
         """Memory held by rows that are not in the file yet."""
-        each = self.initial[0].numel() * 4
+        each = self.initial[0].numel() * self.dtype.itemsize
         return each * (len(self.recent) + len(self.logged))
 
     def _row(self, i: int) -> Tensor:
@@ -95,7 +105,11 @@ class CodeTable:
                 return rows[i]
         if self._written[i]:
             return torch.from_numpy(self._rows[i].copy())
-        return self.initial[i].cpu()
+        return self.initial[i].to("cpu", self._stored)
+
+    def _let_go(self) -> None:
+        """Give the pages of the file that were touched back to the system."""
+        self._rows._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
 
 def _open(path: Path, dtype: np.dtype, shape: tuple[int, ...]) -> np.memmap:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from priorbench import registry
+from priorbench import registry, smoke
 from priorbench.errors import UserError, nearest
 
 UNITS = ("all", "task")
 DEVICES = ("auto", "cpu", "cuda")
+BUDGETS = ("full", smoke.NAME)
 # key: (type, default); a default of None: the key is required
 KEYS: dict[str, tuple[type, Any]] = {
     "experiment": (str, None),
@@ -28,6 +29,7 @@ KEYS: dict[str, tuple[type, Any]] = {
     "test_images": (int, 16),  # restored per task: the first of the test split
     "samples": (int, 256),  # drawn per model, against as many held-out images
     "energy": (dict, {}),  # image set: method row whose loss is followed (DIP figure 2)
+    "budget": (str, "full"),  # "smoke": a few steps on generated images
     "gaps": (bool, False),  # tables and figures of what is finished, instead of all
 }
 KINDS = {dict: "mapping", list: "list", str: "word", int: "whole number", bool: "true or false"}
@@ -109,19 +111,25 @@ class Experiment:
     @classmethod
     def from_json(cls, text: str) -> "Experiment":
         """Return the experiment of a line made by `to_json`."""
-        return cls.check(json.loads(text), "config")
+        return cls._read(json.loads(text), "config")
 
     @classmethod
     def check(cls, config: Mapping[str, Any], file: str) -> "Experiment":
         """Return the experiment of a config; UserError names the file, the key and a choice."""
-        full = _top(config, file)
+        experiment = cls._read(_top(config, file), file)
+        _check_entries(experiment, file)
+        if experiment.config["budget"] != smoke.NAME:
+            return experiment
+        imagesets = {row: entry.about for row, entry in experiment.imagesets.items()}
+        return cls._read(smoke.shortened(experiment.config, imagesets), file)
+
+    @classmethod
+    def _read(cls, full: dict[str, Any], file: str) -> "Experiment":
         entries = {
             noun: dict(_entries(noun, full[noun], file))
             for noun in ("imagesets", "tasks", "methods", "metrics")
         }
-        experiment = cls(config=full, **entries)
-        _check_entries(experiment, file)
-        return experiment
+        return cls(config=full, **entries)
 
 
 def _inner(options: dict[str, Any] | None, key: str | None) -> dict[str, Any]:
@@ -143,7 +151,7 @@ def _top(config: Mapping[str, Any], file: str) -> dict[str, Any]:
             raise UserError(f"{file}: `{key}` must be a {KINDS[kind]}, found {value!r}")
         if kind is int and full[key] < (0 if key == "observation_seed" else 1):
             raise UserError(f"{file}: `{key}` must be positive, found {value}")
-    for key, choices in (("device", DEVICES), ("unit", UNITS)):
+    for key, choices in (("device", DEVICES), ("unit", UNITS), ("budget", BUDGETS)):
         if full[key] not in choices:
             raise UserError(f"{file}: {key} `{full[key]}`: {nearest(full[key], choices)}")
     seeds = full["seeds"]
@@ -198,6 +206,9 @@ def _check_entries(experiment: Experiment, file: str) -> None:
             for place in places if isinstance(places, dict) else []:
                 inner = f"{where}.imagesets.{place}"
                 _check_options(_mapping(places[place], inner), entry, "Config", inner)
+    for imageset in experiment.imagesets:
+        if not experiment.tasks_of(imageset):
+            raise UserError(f"{file}: imagesets.{imageset}: no task runs on it; leave one out")
     for name, entry in experiment.methods.items():
         where = f"{file}: methods.{name}"
         _check_method(entry.options, entry, experiment, where, ("imagesets", "tasks"))

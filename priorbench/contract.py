@@ -124,8 +124,11 @@ class Loop(Protocol):
         passes) or "fixed" (as they come). A remainder of a pass is left to the next.
         """
 
-    def codes(self, initial: Tensor) -> Codes:
-        """Open a table with a row per training image; `initial`: (N, ...), may be expanded."""
+    def codes(self, initial: Tensor, half: bool = False) -> Codes:
+        """Open a table with a row per training image; `initial`: (N, ...), may be expanded.
+
+        half: rows are kept in float16 and come back rounded: clamp again what was clamped.
+        """
 
     def each(self, make: Callable[[], Tensor]) -> Tensor:
         """Call `make` once per image of the chunk, seeded by the image; stack the results."""
@@ -133,5 +136,8 @@ class Loop(Protocol):
     def descend(self, loss: Tensor, *optimisers: torch.optim.Optimizer) -> None:
         """zero_grad, backward, step; a loss that is not finite ends the run as diverged."""
 
-    def log(self, **values: Tensor | float) -> None:
-        """Note scalars, or a value per image (n,), for the curve."""
+    def log(self, images: Callable[[], Tensor] | None = None, **values: Tensor | float) -> None:
+        """Note scalars, or a value per image (n,), for the curve.
+
+        images: gives what a search had come to before this step, (n, 3, h, w).
+        """

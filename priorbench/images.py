@@ -58,6 +58,13 @@ def read_split(path: Path) -> NDArray[np.uint8]:
     return images
 
 
+def mean_psnr(images: NDArray[np.uint8], originals: NDArray[np.uint8]) -> float:
+    """Return the mean of the PSNRs of images, (n, 3, h, w), in decibels; at most 120."""
+    difference = (images.astype(float) - originals.astype(float)) / 255
+    error = np.square(difference).mean(axis=(1, 2, 3)).clip(1e-12)
+    return float(np.mean(-10 * np.log10(error)))
+
+
 def write_prepared(
     folder: Path, card: dict[str, Any], splits: dict[str, NDArray[np.uint8]]
 ) -> None:

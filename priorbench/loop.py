@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from priorbench import smoke
 from priorbench.checkpoints import Checkpoints
 from priorbench.codes import CodeTable
 from priorbench.curve import Curve
@@ -25,6 +26,8 @@ from priorbench.seeds import generator, seed_torch
 
 MILESTONE = 0.8  # share of a stage after which the model is photographed
 REDO_BYTES = 2**28  # changed rows held in memory before a checkpoint is written
+TRACED = {first * 10**power for first in (1, 2, 5) for power in range(6)}  # steps done
+TRACED_IMAGES = 16  # numbers below this are traced
 T = TypeVar("T")
 
 
@@ -39,6 +42,7 @@ class Loop:
     """Budget, seeds, batches, code tables, checkpoints and curves of one run.
 
     folder: state that outlives a kill; the same folder and seed resume the run.
+    budget: "smoke" cuts stages and batches short.
     ids: numbers of the images of a restoration, for `each`.
     """
 
@@ -52,6 +56,7 @@ class Loop:
         ids: Tensor | None = None,
         checkpoint_seconds: float = 60.0,
         progress: Progress | None = None,
+        budget: str = "full",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -60,8 +65,10 @@ class Loop:
         self.model = model
         self.ids = torch.arange(0) if ids is None else ids
         self.curve = Curve()
+        self.trace: dict[int, Tensor] = {}  # step -> images of the first ids, uint8
         self.tables: list[CodeTable] = []
         self.counters = {"steps": 0, "updates": 0, "images_seen": 0}
+        self._short = budget == smoke.NAME
         self.searched = 0  # numbers that are found for each image of a restoration
         self._checkpoints = Checkpoints(folder, checkpoint_seconds)
         older, self._resumed = self._checkpoints.newest_two()
@@ -100,6 +107,7 @@ class Loop:
         first = self._resume(stage)
         if first is None:
             return
+        count = min(count, smoke.STEPS) if self._short else count
         self._stage = stage
         self.curve.begin(stage, count)
         with _Termination() as termination:
@@ -131,6 +139,7 @@ class Loop:
         count = members if isinstance(members, int) else len(members)
         if size > count:
             raise UserError(f"batch: {size} images asked for, the set has {count}")
+        size = min(size, smoke.BATCH) if self._short else size
         ordinal, self._ordinal = self._ordinal, self._ordinal + 1
         self.counters["images_seen"] += size
         if order == "shuffle":
@@ -141,13 +150,14 @@ class Loop:
             chosen = places if order == "fixed" else self._order(count, ordinal, 0)[places]
         return chosen if isinstance(members, int) else members.cpu()[chosen]
 
-    def codes(self, initial: Tensor) -> CodeTable:
+    def codes(self, initial: Tensor, half: bool = False) -> CodeTable:
         """Open a table with a row per training image; `initial`: (N, ...), may be expanded.
 
         `initial` must not depend on what earlier stages learned, unless through `once`.
+        half: rows are kept in float16.
         """
         number = len(self.tables)
-        table = CodeTable(self.folder / f"codes-{number}.npy", initial, self.device)
+        table = CodeTable(self.folder / f"codes-{number}.npy", initial, self.device, half)
         if number < len(self._older_tables):  # a kill may have come before it reached the file
             table.redo(self._older_tables[number])
             table.advance()
@@ -177,10 +187,18 @@ class Loop:
         # the flag stays on the device: reading it here would stall a GPU at every step
         self._finite &= torch.isfinite(loss.detach())
 
-    def log(self, **values: Tensor | float) -> None:
-        """Note scalars, or a value per image (n,), for the curve."""
+    def log(self, images: Callable[[], Tensor] | None = None, **values: Tensor | float) -> None:
+        """Note scalars, or a value per image (n,), for the curve.
+
+        images: gives what a search had come to before this step, (n, 3, h, w); it is called at
+        some steps only, ever further apart.
+        """
         if self.curve.add(self._step, values):
             self._check_finite()
+        traced = self.ids < TRACED_IMAGES
+        if images and self._step in TRACED and traced.any():
+            found = images()[traced.to(self.device)].detach()
+            self.trace[self._step] = found.clamp(0, 1).mul(255).round().byte().cpu()
 
     @property
     def seconds(self) -> float:
@@ -215,6 +233,7 @@ class Loop:
         if self.model is not None:
             self.model.load_state_dict(saved["model"])
         self.curve.load(saved["curve"])
+        self.trace = dict(saved["trace"])
         self.counters = dict(saved["counters"])
         self._before = float(saved["seconds"])
         for thing, state in zip(self._kept, saved["kept"], strict=True):
@@ -240,6 +259,7 @@ class Loop:
                 ],
                 "tables": [table.redo_log() for table in self.tables],
                 "curve": self.curve.state(),
+                "trace": self.trace,
                 "counters": self.counters,
                 "seconds": self.seconds,
             }

@@ -43,9 +43,9 @@ def size(model: nn.Module) -> int:
 
 
 def save_codes(path: Path, table: CodeTable) -> None:
-    """Write all rows of a code table as float32 (N, ...)."""
+    """Write all rows of a code table, (N, ...), in the precision that it keeps them in."""
     with replacing(path) as temporary:
-        codes = open_memmap(temporary, "w+", np.float32, tuple(table.initial.shape))
+        codes = open_memmap(temporary, "w+", table.dtype, tuple(table.initial.shape))
         start = 0
         for rows in table.chunks():
             codes[start : start + len(rows)] = rows.numpy()

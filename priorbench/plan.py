@@ -53,7 +53,6 @@ class Plan:
         entry = self.experiment.imagesets[imageset]
         spec = {
             "name": imageset,
-            "label": entry.label,
             "plugin": entry.plugin,
             "config": self.experiment.imageset_config(imageset),
             "folder": fingerprint(self.experiment.imageset_config(imageset).get("path")),
@@ -150,14 +149,11 @@ class Plan:
         learns = self.experiment.methods[method].about.learns
         return [self.train(imageset, method, seed)] if learns else []
 
-    def runs(self, method: str) -> list[int]:
-        """Seeds of a method's runs."""
-        return self.experiment.seeds
-
     def _method_spec(self, entry: Entry, seed: int) -> dict[str, Any]:
+        budget = self.experiment.config["budget"]
         return {
+            **({} if budget == "full" else {"budget": budget}),
             "method": entry.name,
-            "label": entry.label,
             "plugin": entry.plugin,
             "seed": seed,
             "threads": self.experiment.config["torch_threads"],
@@ -186,9 +182,7 @@ class Plan:
     ) -> Job:
         roots = [*roots, (SCRIPTS / f"{verb}.py", ("main",))]
         source = source_hash(roots)
-        # a label is for the eye: changing it must not train anew
-        told = {name: value for name, value in spec.items() if name != "label"}
-        text = json.dumps([verb, told, source, [job.key for job in upstream]], sort_keys=True)
+        text = json.dumps([verb, spec, source, [job.key for job in upstream]], sort_keys=True)
         key = hashlib.sha256(text.encode()).hexdigest()[:10]
         code = {"hash": source, "roots": [(relative(path), names) for path, names in roots]}
         return Job(paths.folder(verb, key, **parts), {**spec, "key": key, "source": code}, key)

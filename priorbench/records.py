@@ -23,7 +23,7 @@ class Record:
     """Facts of a run, from now until `write`."""
 
     def __init__(self, verb: str, spec: dict[str, Any], imageset: str) -> None:
-        names = ("method", "label", "plugin", "seed", "key", "threads", "device")
+        names = ("method", "plugin", "seed", "key", "threads", "device")
         self.facts: dict[str, Any] = {"verb": verb, "imageset": imageset, "status": "finished"}
         self.facts |= {name: spec[name] for name in names if name in spec}
         self.facts["started"] = time.strftime("%Y-%m-%dT%H:%M:%S%z")

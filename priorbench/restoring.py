@@ -18,10 +18,14 @@ from priorbench.progress import Progress
 
 @dataclass(frozen=True)
 class Restoration:
-    """What a search left: images, uint8 (n, 3, h, w), its curve, its time, its size."""
+    """What a search left: images, uint8 (n, 3, h, w), its curve, its time, its size.
+
+    trace: the first images as they were after some steps, by step.
+    """
 
     images: NDArray[np.uint8]
     curve: list[tuple[Any, ...]]  # rows
+    trace: dict[int, NDArray[np.uint8]]
     seconds: float  # with those before a kill
     searched: int  # numbers found for each image; 0 for a closed form
 
@@ -40,6 +44,7 @@ def restore(
     The chunk size is part of the result: float32 gradients round otherwise in another one.
     """
     images, rows, seconds, searched = [], [], 0.0, 0
+    trace: dict[int, list[NDArray[np.uint8]]] = {}
     for chunk in torch.arange(len(seen)).split(spec["chunk"]):
         part = seen[chunk.to(seen.y.device)]
         loop = Loop(
@@ -48,6 +53,7 @@ def restore(
             device=spec["device"],
             ids=chunk,
             progress=Progress(f"{title} {int(chunk[0])}"),
+            budget=spec.get("budget", "full"),
         )
         restored = plugin.restore(model, part, cfg, loop).detach().cpu().numpy()
         if restored.shape != (len(part), *part.shape):
@@ -56,6 +62,9 @@ def restore(
             )
         images.append(to_uint8(restored))
         seconds, searched = seconds + loop.seconds, loop.searched
+        for step, pictures in loop.trace.items():
+            trace.setdefault(step, []).append(pictures.numpy())
         for stage, step, name, image, value in loop.curve.rows:
             rows.append((stage, step, name, int(chunk[image]) if image >= 0 else image, value))
-    return Restoration(np.concatenate(images), rows, seconds, searched)
+    traced = {step: np.concatenate(pictures) for step, pictures in trace.items()}
+    return Restoration(np.concatenate(images), rows, traced, seconds, searched)

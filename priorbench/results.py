@@ -94,8 +94,9 @@ class Results:
         """
         found = []
         for place, record in self.records(imageset, method=method):
-            lost = place.unit in (task, "all") and task not in record.get("task_seconds", [task])
-            if place.verb in ("train", "represent") or (task and place.verb == "restore" and lost):
+            lost = task not in record.get("task_seconds", [task])
+            asked = task in self.experiment.tasks and place.unit in (task, "all")
+            if place.verb in ("train", "represent") or (place.verb == "restore" and asked and lost):
                 found.append(str(record["status"]))
         for word in OUT:
             for status in found:
@@ -132,6 +133,24 @@ class Results:
             if task in self._read_arrays(path):
                 return self._read_arrays(path)[task]
         return None
+
+    def trace(self, imageset: str, task: str, method: str, seed: int) -> dict[int, Pixels]:
+        """Return the first images of a search as they were after some steps, by step."""
+        parts = {"imageset": imageset, "method": method, "seed": seed}
+        found: dict[int, Pixels] = {}
+        for _, path in self.find("restore", "trace.safetensors", **parts):
+            for name, images in self._read_arrays(path).items():
+                row, _, step = name.partition("/")
+                if row == task:
+                    found[int(step)] = images
+        return dict(sorted(found.items()))
+
+    def search_steps(self, imageset: str, task: str, method: str, seed: int) -> int:
+        """Return how many steps a search took; 0 for a closed form."""
+        for place, record in self.records(imageset, method=method, seed=seed):
+            if place.verb == "restore" and task in record["effective"]:
+                return int(record["effective"][task].get("steps", 0))
+        return 0
 
     def shown(self, imageset: str, method: str) -> dict[str, Pixels]:
         """Return samples, reconstructions, their originals and interpolations of a first seed."""

@@ -120,7 +120,9 @@ class Scorer:
             offered["training"] = (np.asarray(self.images.train), known)
         extra = {key: value for key, value in offered.items() if key in metric.wanted}
         parts = [sha256(restored), sha256(original), "" if hidden is None else sha256(hidden)]
-        parts += [str(self.images.card["sha256"]["train"])] if "training" in extra else []
+        parts += [sha256(extra["labels"])] if "labels" in extra else []
+        if "training" in extra:
+            parts += [str(self.images.card["sha256"]["train"]), sha256(np.asarray(known))]
 
         def compute() -> list[float]:
             found = metric.score(restored / 255.0, original / 255.0, **extra)
@@ -136,7 +138,8 @@ class Scorer:
         """Return scores from the cache, or compute them; text where weights are missing."""
         if name in self.missing:
             return self.missing[name]
-        text = json.dumps([self.metrics[name].source, self.metrics[name].protocol, parts])
+        metric = self.metrics[name]
+        text = json.dumps([metric.source, metric.protocol, metric.told, parts])
         path = self.cache / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
         if path.exists():
             values: list[float] = read_json(path)
@@ -154,7 +157,7 @@ class Metric:
     """A metric plugin with the options of its row, where it has any."""
 
     def __init__(self, plugin: ModuleType, options: dict[str, Any]) -> None:
-        self.plugin = plugin
+        self.plugin, self.told = plugin, options
         self.options = (plugin.Config(**options),) if hasattr(plugin, "Config") else ()
         self.per = str(plugin.PER)
         self.source = source_hash([(Path(str(plugin.__file__)), None)])

@@ -96,8 +96,11 @@ def _imported(node: ast.Import | ast.ImportFrom, name: str, at: Path) -> list[tu
     alias = next(a for a in node.names if (a.asname or a.name).split(".")[0] == name)
     if isinstance(node, ast.Import):
         return _whole(_local(alias.name, at))
-    package = _local(node.module or "", at)
-    submodule = _local(f"{node.module}.{alias.name}", at)
+    # a relative import names its package by dots
+    above = _package(at)[: 1 - node.level or None] if node.level else []
+    module = ".".join([*above, *filter(None, [node.module])])
+    package = _local(module, at)
+    submodule = _local(f"{module}.{alias.name}", at)
     if submodule is not None:
         return _whole(submodule)
     if package is None or alias.name not in _read(package, package.stat().st_mtime_ns).definitions:
@@ -109,16 +112,21 @@ def _whole(path: Path | None) -> list[tuple[Path, str]]:
     return [] if path is None else [(path, name) for name in _names(path, None)]
 
 
+def _package(at: Path) -> list[str]:
+    """Return the names of the packages that a file lies in, the outermost first."""
+    names: list[str] = []
+    while (at.parents[len(names)] / "__init__.py").exists():
+        names.insert(0, at.parents[len(names)].name)
+    return names
+
+
 @cache
 def _local(module: str, at: Path) -> Path | None:
     """Return the file of a module of this project, or of the package that `at` lies in."""
     parts = module.split(".")
     if parts[-1] in NEUTRAL and parts[0] == "priorbench":
         return None
-    base = at.parent
-    while (base / "__init__.py").exists():
-        base = base.parent
-    for folder in (ROOT, base):
+    for folder in (ROOT, at.parents[len(_package(at))]):
         for path in (folder.joinpath(*parts).with_suffix(".py"), folder.joinpath(*parts)):
             if path.suffix == ".py" and path.is_file():
                 return path.resolve()

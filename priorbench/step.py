@@ -12,11 +12,9 @@ import torch
 
 from priorbench.errors import UserError
 from priorbench.locks import held
+from priorbench.paths import STORE
 from priorbench.registry import ROOT
 from priorbench.sources import source_hash
-
-RESULTS = Path("results")
-
 
 Main = Callable[[Namespace, Path], None]
 
@@ -28,7 +26,8 @@ def run(main: Main, *inputs: str, lists: Sequence[str] = ()) -> None:
     A user's mistake ends in one line. `state` outlives a kill: it is no declared output of a
     rule, which would be deleted before a new try; the run removes it in the end. Whoever finds
     it locked waits for the holder, the orphan of a killed run, and has nothing left to do when
-    that has written all results; some of them may have been deleted before the wait.
+    that has written all results; some of them may have been deleted before the wait. Outside
+    the store a path does not tell what a result was made from: there all is done again.
     """
     parser = ArgumentParser(description=main.__doc__)
     parser.add_argument("--spec", type=json.loads, required=True, help="what to do, as JSON")
@@ -41,11 +40,11 @@ def run(main: Main, *inputs: str, lists: Sequence[str] = ()) -> None:
     arguments = parser.parse_args()
     results = arguments.out
     out = arguments.out = results[0]
-    state = RESULTS / "store" / "state" / out.parent.relative_to(RESULTS) / out.stem
+    state = STORE / "state" / out.parent.relative_to(STORE.parent) / out.stem
     try:
         prepare(arguments.spec)
         with held(state / "lock"):
-            if all(path.exists() for path in results):
+            if out.is_relative_to(STORE) and all(path.exists() for path in results):
                 print(f"{out}: is there already", file=sys.stderr)
             else:
                 main(arguments, state)

@@ -27,6 +27,7 @@ GAINS = {"lcm": 0.8, "glo": 0.2, "dip": 2.0, "wgan_gp": -6.0, "ae": -0.2, "vae":
 GAINS |= {"incremental_glo": 0.3, "pca": -2.0, "nearest": -5.0}
 TARGETS = {"image": 40, "image plus noise": 120, "shuffled image": 600, "noise": 1500}
 CUT = "wgan_gp"  # stopped by its budget
+CLOSED = ("pca", "nearest")  # restore without a search
 
 
 def experiment(**changes: Any) -> Experiment:
@@ -164,7 +165,14 @@ class Fabricated:
             folder = self._folder("restore", f"{task}/{method}", seed)
             seconds = {task: 60.0 if method == "dip" else 2.0 + place}
             write_arrays(folder / "restored.safetensors", {task: worse(self.images, blur, seed)})
-            self._record(folder, images=TEST, task_seconds=seconds, parameters=30_000)
+            trace = {} if method in CLOSED else {step: 3 / step**0.5 for step in (1, 10, 100)}
+            write_arrays(
+                folder / "trace.safetensors",
+                {f"{task}/{s}": worse(self.images[:8], blur + b, seed) for s, b in trace.items()},
+            )
+            told = {} if method in CLOSED else {"steps": 300}
+            facts = {"task_seconds": seconds, "parameters": 30_000, "effective": {task: told}}
+            self._record(folder, images=TEST, **facts)
             rows = [(task, "restore", 300, "loss", i, 1e-3 * (place + i)) for i in range(TEST)]
             write_rows(folder / "curve.csv", CURVE_COLUMNS, rows)
         if method in self.experiment.config["energy"].values() and not seed:

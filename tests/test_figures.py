@@ -192,6 +192,22 @@ def test_energy_has_a_line_per_target(pages: dict[str, Page]) -> None:
     assert len(axes.lines) == len(TARGETS) * (1 + 4)  # the mean and each image
 
 
+def test_a_search_rises_with_its_steps_and_ends_with_the_restoration(
+    many: Fabricated, pages: dict[str, Page]
+) -> None:
+    axes = pages["search"].figure.axes[0]
+    curves = {line.get_label(): line for line in axes.lines}
+    steps, decibels = (np.asarray(data, float) for data in curves["LCM"].get_data())
+    assert list(steps) == [1, 10, 100, 300]
+    assert (np.diff(decibels) > 0).all()
+    restored = many.results.restored("photos", "hole", "lcm", 0)
+    assert restored is not None
+    error = np.square(restored[:8] / 255.0 - many.images[:8] / 255.0).mean((1, 2, 3))
+    assert decibels[-1] == pytest.approx(np.mean(-10 * np.log10(error)))
+    flat = [line for line in axes.lines if line.get_linestyle() == "--"]
+    assert len(flat) == 2  # closed forms
+
+
 def test_stages_of_a_training_follow_one_another(pages: dict[str, Page]) -> None:
     panels = {axes.get_title(loc="left"): axes for axes in pages["training"].figure.axes}
     steps = np.asarray(panels["incremental GLO"].lines[0].get_xdata(), float)
@@ -205,7 +221,7 @@ def test_a_method_keeps_its_colour_and_twelve_are_told_apart(many: Fabricated) -
     assert len(set(shades)) == len(set(marks)) == 12
 
 
-@pytest.mark.parametrize("name", [name for name in FIGURES if name != "restorations"])
+@pytest.mark.parametrize("name", FIGURES)
 def test_without_results_a_figure_says_why_it_is_empty(name: str) -> None:
     drawn = draw(name, Results([], experiment()))
     assert len(drawn.texts) == 1

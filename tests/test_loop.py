@@ -37,7 +37,8 @@ def staged_training(loop: Loop, kill_at: int | None = None) -> dict[str, Tensor]
                 loop.descend((found - IMAGES[i].flatten(1)).pow(2).mean(), adam, sgd)
             codes[i] = rows
             running.mul_(0.9).add_(found.detach().mean(0))
-            loop.log(loss=found.mean(), each=found.mean(1))
+            pictures = found.view(6, 3, 2, 2).sigmoid()
+            loop.log(lambda: pictures, loss=found.mean(), each=found.mean(1))  # noqa: B023
             seen += 1
             if seen == kill_at:
                 raise Killed
@@ -49,13 +50,15 @@ def staged_training(loop: Loop, kill_at: int | None = None) -> dict[str, Tensor]
         "covariance": moments[1],
         "curve": torch.tensor([row[-1] for row in loop.curve.rows], dtype=torch.float64),
         "counters": torch.tensor(list(loop.counters.values())),
+        "trace": torch.stack(list(loop.trace.values())),
     }
 
 
 def new_loop(folder: Path, seed: int = 3) -> Loop:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Dropout(0.2), nn.Linear(8, 12))
-    return Loop(folder, seed, model=model, checkpoint_seconds=0)
+    ids = torch.arange(14, 20)  # two of them are traced
+    return Loop(folder, seed, model=model, ids=ids, checkpoint_seconds=0)
 
 
 @pytest.fixture(scope="module")
@@ -187,3 +190,12 @@ def test_the_curve_of_a_long_run_stays_short(tmp_path: Path) -> None:
     rows = loop.curve.rows
     assert 200 <= len(rows) <= 400
     assert rows[0][-1] == pytest.approx(12.0)  # mean of the first window, 0 to 24
+
+
+def test_the_first_images_are_traced_ever_more_rarely(tmp_path: Path) -> None:
+    loop = Loop(tmp_path, 0, ids=torch.tensor([15, 16]))
+    for step in loop.steps(60):
+        loop.log(lambda: torch.full((2, 3, 1, 1), step / 100))  # noqa: B023
+    assert list(loop.trace) == [1, 2, 5, 10, 20, 50]
+    assert all(images.shape == (1, 3, 1, 1) for images in loop.trace.values())
+    assert int(loop.trace[20][0, 0]) == 51  # 0.2 of 255

@@ -17,68 +17,10 @@ import yaml
 
 from priorbench.registry import ROOT
 from tests.processes import training_processes, wait_for
+from tests.project import SMOKE, Project
 
-SOURCES = ("imagesets", "tasks", "methods", "metrics", "priorbench", "workflow", "published")
-SMOKE = yaml.safe_load((ROOT / "tests" / "smoke.yaml").read_text())
 QUALITY = "results/smoke/tables/quality-disks-psnr.csv"
 STORE = Path("results/store")
-
-
-class Project:
-    """A copy of the project in which code may be edited and runs may be killed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for name in SOURCES:
-            shutil.copytree(
-                ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        shutil.copytree(ROOT / "profiles", folder / "profiles")
-        for name in ("Snakefile", "environment.yml"):
-            shutil.copy(ROOT / name, folder / name)
-        shutil.copy(ROOT / "tests" / "smoke.yaml", folder / "smoke.yaml")
-        # without metric weights the run has to finish all the same
-        self.environment = {**os.environ, "TORCH_HOME": str(folder / "no-weights")}
-        self.environment |= {"CUDA_VISIBLE_DEVICES": "", "PRIORBENCH_OFFLINE": "1"}
-
-    def command(self, *arguments: str, config: str = "smoke.yaml") -> list[str]:
-        program = [sys.executable, "-m", "snakemake", "--cores", "2"]
-        return [*program, *arguments, "--configfile", config]
-
-    def start(self, *arguments: str, config: str = "smoke.yaml") -> "subprocess.Popen[str]":
-        """Start Snakemake in a process group of its own."""
-        return subprocess.Popen(
-            self.command(*arguments, config=config),
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def snakemake(self, *arguments: str, config: str = "smoke.yaml", fails: bool = False) -> str:
-        """Run Snakemake to its end and return what it said."""
-        run = self.start(*arguments, config=config)
-        said, _ = run.communicate(timeout=400)
-        assert (run.returncode != 0) == fails, said
-        return said
-
-    def planned(self, *arguments: str) -> set[tuple[str, str]]:
-        """Pairs of (rule, method) that a run would do; the method is empty for shared work."""
-        said = self.snakemake("--dry-run", *arguments)
-        messages = re.findall(r"^Job \d+: (\w+)(.*)$", said, flags=re.MULTILINE)
-        methods = [set(re.findall(r"\w+", rest)) & {*SMOKE["methods"]} for _, rest in messages]
-        return {(verb, "".join(named)) for (verb, _), named in zip(messages, methods, strict=True)}
-
-    def files(self, pattern: str) -> list[Path]:
-        return sorted(self.folder.glob(pattern))
-
-    def edit(self, file: str, old: str, new: str) -> None:
-        path = self.folder / file
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new, 1))
 
 
 @pytest.fixture(scope="module")
@@ -129,10 +71,14 @@ def test_gaps_are_left_and_what_is_there_is_scored(project: Project, first_run: 
     assert ",PCA," in table and ",never," not in table
 
 
-def test_no_original_is_an_input_of_a_restoration(project: Project) -> None:
-    rule = (project.folder / "workflow/rules/restore.smk").read_text()
-    inputs = rule.split("input:")[1].split("output:")[0]
-    assert "images" not in inputs and "prepare" not in inputs
+def test_no_original_is_an_input_of_a_restoration(project: Project, first_run: str) -> None:
+    said = project.snakemake("--dry-run", "--forcerun", "restore", "--printshellcmds")
+    commands = re.findall(r"workflow\.scripts\.restore .*", said)
+    told = {option for line in commands for option in re.findall(r" --(\w+)", line)}
+    assert told <= {"spec", "model", "observations", "out"}
+    read = re.findall(r" --(?:model|observations) (\S+)", " ".join(commands))
+    assert {Path(path).parts[2] for path in read} == {"train", "degrade"}
+    assert {Path(path).name for path in read} == {"model.safetensors", "observations.safetensors"}
 
 
 def test_no_test_image_is_an_input_of_a_training(project: Project, first_run: str) -> None:
@@ -165,6 +111,24 @@ def test_editing_a_metric_scores_anew_and_trains_nothing(project: Project, first
     project.edit("published/expectations.yaml", "level: 0.005", "level: 0.006")
     assert project.planned() == {("report", "")}
     project.edit("published/expectations.yaml", "level: 0.006", "level: 0.005")
+    assert project.planned() == set()
+
+
+def test_scores_made_again_lead_to_new_tables_and_figures(project: Project, first_run: str) -> None:
+    scores = project.folder / "results/smoke/score/disks/all.csv"
+    before = scores.read_text()
+    scores.write_text(before + before.splitlines()[-1] + "\n")
+    assert {rule for rule, _ in project.planned()} == {"tables", "figure", "report"}
+    scores.write_text(before)
+    assert project.planned() == set()
+
+
+def test_a_new_label_trains_nothing(project: Project, first_run: str) -> None:
+    for file, label in (("methods/glo.py", "GLO"), ("imagesets/disks.py", "discs")):
+        project.edit(file, f'LABEL = "{label}"', 'LABEL = "another"')
+    assert {rule for rule, _ in project.planned()} == {"tables", "figure", "report"}
+    for file, label in (("methods/glo.py", "GLO"), ("imagesets/disks.py", "discs")):
+        project.edit(file, 'LABEL = "another"', f'LABEL = "{label}"')
     assert project.planned() == set()
 
 
@@ -248,13 +212,13 @@ def test_kills_of_the_training_and_of_snakemake_change_no_bit(project: Project) 
         shutil.rmtree(model.parent)
 
 
-def test_a_second_run_of_one_experiment_is_refused_by_name(project: Project) -> None:
+def test_a_second_run_is_refused_by_name(project: Project) -> None:
     target = long_training(project, steps=100_000)
     first = project.start(target)
     try:
         wait_for(lambda: training_processes(project.folder))
         said = project.snakemake("results/smoke/report.html", fails=True)
-        assert f"another run of this experiment is alive: process {first.pid}" in said
+        assert f"another run is alive: process {first.pid}" in said
     finally:
         os.killpg(first.pid, signal.SIGKILL)
         first.communicate()

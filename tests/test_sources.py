@@ -1,5 +1,6 @@
 """What a result depends on in the code: enough, and no more."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,23 @@ def test_training_of_every_method_reaches_its_own_file(method: str) -> None:
     path = registry.find("methods", method)
     roots = ("TrainConfig", "Model", "train", "restore")
     assert source_hash([(path, roots)]) != source_hash([])
+
+
+@pytest.mark.parametrize("line", ["from .helpers import f", "from . import helpers"])
+def test_a_relative_import_is_followed(line: str, tmp_path: Path) -> None:
+    folder = tmp_path / "outer" / "inner"
+    folder.mkdir(parents=True)
+    for package in (folder, folder.parent):
+        (package / "__init__.py").touch()
+    called = "f(1)" if "helpers import" in line else "helpers.f(1)"
+    (folder / "plugin.py").write_text(f"{line}\n\n\ndef train():\n    return {called}\n")
+    (folder / "helpers.py").write_text("def f(x):\n    return x\n")
+    (folder.parent / "above.py").write_text(
+        "from .inner.helpers import f\n\n\ndef g():\n    return f(2)\n"
+    )
+    roots = [[(folder / "plugin.py", ("train",))], [(folder.parent / "above.py", ("g",))]]
+    before = [source_hash(root) for root in roots]
+    path = folder / "helpers.py"
+    path.write_text("def f(x):\n    return x + 1\n")
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 10**9))
+    assert all(source_hash(root) != hash for root, hash in zip(roots, before, strict=True))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from priorbench.errors import UserError
 from priorbench.results import Results
@@ -259,15 +260,20 @@ def test_the_summary_prints_a_table_and_where_the_rest_lies(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     tables.main([*finished.options, "--out", "results/toy/tables"])
-    Path("toy.yaml").write_text("experiment: toy\n")
+    config = finished.experiment.config
+    Path("toy.yaml").write_text(yaml.safe_dump({**config, "metrics": {"fid": {}, "lpips": {}}}))
     summary.main(["--configfile", "toy.yaml"])
+    assert "photos, lpips" in capsys.readouterr().out  # the first metric of images
+    summary.main(["--configfile", "toy.yaml", "--metric", "psnr"])
     printed = capsys.readouterr().out
     assert "DIP" in printed
     assert "WGAN-GP†" in printed
     assert "results/toy/report.html" in printed
     assert max(len(line) for line in printed.splitlines()) <= 100
-    Path("other.yaml").write_text("experiment: other\n")
-    with pytest.raises(UserError, match=r"results/other/tables: no table"):
+    Path("other.yaml").write_text(
+        yaml.safe_dump({**config, "experiment": "other"}, sort_keys=False)
+    )
+    with pytest.raises(UserError, match=r"results/other/tables/quality-photos-psnr.csv: no such"):
         summary.main(["--configfile", "other.yaml"])
 
 

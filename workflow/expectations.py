@@ -130,9 +130,10 @@ def _scores(results: Results, entry: dict[str, Any]) -> Iterator[Comparison]:
             for b in entry["below"]:
                 pair = (labels.get(a, a), labels.get(b, b), where)
                 unit = summaries.metric_name(results, imageset, metric) if run else metric
-                if not run or not {a, b} <= set(scores["method"]):
+                out = sorted({a, b} & results.excluded(imageset, task))
+                if not run or not {a, b} - {*out} <= set(scores["method"]):
                     yield Comparison(*pair, unit, NOT_RUN)
-                elif out := sorted({a, b} & results.excluded(imageset, task)):
+                elif out:
                     why = f"{labels[out[0]]} is {results.status(imageset, out[0], task)}"
                     yield Comparison(*pair, unit, f"{NOT_JUDGED}: {why}")
                 else:

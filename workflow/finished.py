@@ -15,7 +15,7 @@ def parser(description: str | None) -> ArgumentParser:
     made = ArgumentParser(description=description, fromfile_prefix_chars="@")
     made.add_argument("--experiment", required=True, metavar="JSON", help="the checked config")
     made.add_argument(
-        "--inputs", required=True, nargs="+", type=Path, metavar="PATH", help="results"
+        "--inputs", required=True, nargs="*", type=Path, metavar="PATH", help="results"
     )
     return made
 

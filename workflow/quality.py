@@ -50,6 +50,7 @@ class Quality:
         self.shown = [c for c in self.all if every_region or c[1] == self.first[c[0]]]
         self.digits = digits(line.mean for lines in self.all.values() for line in lines.values())
         self.gaps: dict[str, None] = {}
+        self.survived: dict[str, None] = {}
 
     def table(self) -> Table:
         """Return the table."""
@@ -79,11 +80,22 @@ class Quality:
         scores = self.scores[(self.scores["task"] == task) & (self.scores["method"] == method)]
         self._note_gaps(method, task, set(scores["seed"]))
         if method in lines:
-            return number(lines[method], self.digits)
+            return number(lines[method], self.digits, self._mark(method, task, lines[method]))
         if len(scores[scores["region"] == region]):
             return Cell("no weights")
         status = self.results.status(self.imageset, method, task)
         return Cell("diverged" if status.startswith("diverged") else GAP)
+
+    def _mark(self, method: str, task: str, line: Line) -> str:
+        """Return the mark of a mean over fewer seeds than were begun, and note how many."""
+        begun = len(self.results.experiment.seeds)
+        status = self.results.status(self.imageset, method, task)
+        if line.seeds == begun or not status.startswith("diverged"):
+            return ""
+        label = self.results.experiment.methods[method].label
+        where = summaries.task_label(self.results, task)
+        self.survived[f"{label}, {where}: {line.seeds} of {begun}"] = None
+        return MARKS["diverged"]
 
     def _control(self, name: str, column: tuple[str, str]) -> Cell:
         lines = self.all[column]
@@ -103,6 +115,8 @@ class Quality:
             return
         yield from self._counts()
         yield from status_notes(self.results, self.imageset)
+        if told := "; ".join(self.survived):
+            yield f"‡ at a number: mean over the seeds that did not diverge: {told}."
         regions = [region for region in REGIONS if region in {column[1] for column in self.shown}]
         yield f"Regions: {'; '.join(f'{region}: {REGIONS[region]}' for region in regions)}."
         if (REPRESENT, "raw") in self.shown:
@@ -172,10 +186,10 @@ class Quality:
         }
 
 
-def number(line: Line, decimals: int) -> Cell:
-    """Return a mean with its interval, if it has one."""
+def number(line: Line, decimals: int, mark: str = "") -> Cell:
+    """Return a mean with its mark, and its interval if it has one."""
     between = f"[{line.low:.{decimals}f}, {line.high:.{decimals}f}]"
-    return Cell(f"{line.mean:.{decimals}f}", between if line.has_interval else "", line.bold)
+    return Cell(f"{line.mean:.{decimals}f}{mark}", between if line.has_interval else "", line.bold)
 
 
 def marked(results: Results, imageset: str, method: str) -> tuple[str, bool]:

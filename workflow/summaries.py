@@ -92,7 +92,8 @@ def summary(
 ) -> dict[str, Line]:
     """Return a line per row that was scored: methods in the config's order, then controls.
 
-    A control is never bold; a set metric has neither interval nor bold.
+    A control is never bold, nor what saw the originals; a set metric has neither interval nor
+    bold.
     """
     parts = {"imageset": imageset, "metric": metric, "task": task, "region": region}
     scores = results.scores(**parts).dropna(subset="value")
@@ -118,7 +119,7 @@ def summary(
                 seeds=int(line["seeds"]),
                 images=int(line["images"]),
                 clusters=int(line["clusters"]),
-                bold=bool(line["bold"]) and one_by_one and not control,
+                bold=bool(line["bold"]) and one_by_one and not control and task != REPRESENT,
                 excluded=bool(line["excluded"]),
                 control=control,
             )

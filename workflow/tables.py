@@ -137,6 +137,13 @@ def method_costs(results: Results, imageset: str) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(COSTS.values()))
 
 
+def restoring_seconds(results: Results, imageset: str, method: str, task: str) -> float:
+    """Return the seconds that one restored image of a task takes, mean over runs."""
+    runs = results.records(imageset, method=method)
+    found = [r for place, r in runs if place.verb == "restore" and task in r["task_seconds"]]
+    return float(np.mean([r["task_seconds"][task] / r["images"] for r in found] or [np.nan]))
+
+
 def _mean(records: list[dict[str, Any]], name: str) -> float:
     values = [record[name] for record in records if record.get(name) is not None]
     return float(np.mean(values)) if values else float("nan")

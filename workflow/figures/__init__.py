@@ -5,6 +5,7 @@ FIGURES = (
     "restorations",
     "bars",
     "tradeoff",
+    "search",
     "samples",
     "reconstructions",
     "interpolations",

@@ -8,15 +8,14 @@ from workflow.quality import marked
 from workflow.summaries import task_label
 
 CAPTION = (
-    "The first test images of each task, none chosen by hand, restored by every method "
-    "(raw outputs, first seed)."
+    "Test images in their order, two for each task, none chosen by hand, restored by every "
+    "method (raw outputs, first seed)."
 )
 SHOWN = 2  # images per task
 
 
 def draw(results: Results, imageset: str) -> Figure:
     """Return the grid: original, degraded, then what each method made of it."""
-    originals = results.originals(imageset)
     methods, seed = list(results.experiment.methods), results.experiment.seeds[0]
     lines = []
     for number, task in enumerate(results.experiment.tasks_of(imageset)):
@@ -25,6 +24,7 @@ def draw(results: Results, imageset: str) -> Figure:
         known = [images for images in (degraded, *restored) if images is not None]
         if not known:
             continue
+        originals = results.originals(imageset)
         for place in range(SHOWN):
             image = (number * SHOWN + place) % len(known[0])
             cells = [None if images is None else images[image] for images in (degraded, *restored)]

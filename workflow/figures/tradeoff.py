@@ -16,7 +16,7 @@ from workflow.summaries import (
     task_label,
     tasks_scored,
 )
-from workflow.tables import method_costs
+from workflow.tables import restoring_seconds
 
 CAPTION = (
     "Mean score with its 95 % interval against the seconds that one restored image takes "
@@ -50,9 +50,9 @@ def draw(results: Results, imageset: str) -> Figure:
 
 def _panel(axes: Axes, results: Results, imageset: str, metric: str, task: str) -> None:
     region = headline(results, imageset, metric, task)
-    seconds = method_costs(results, imageset)["restoring_seconds_per_image"]
     lines = summary(results, imageset, metric, task, region)
     scored = {method: line for method, line in lines.items() if not line.control}
+    seconds = {m: restoring_seconds(results, imageset, m, task) for m in scored}
     places = spread([np.log10(max(seconds[m], LEAST)) for m in scored], APART)
     for (method, line), place in zip(scored.items(), places, strict=True):
         x = 10**place

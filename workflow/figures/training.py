@@ -51,7 +51,10 @@ def _panel(axes: Axes, curve: pd.DataFrame, shade: str) -> None:
         plain_log(axes.yaxis)
     if len(stages) > 1:  # below the curve there is room for their names
         low, high = axes.get_ylim()
-        axes.set_ylim(low * (low / high) ** NAMES, high)
+        if axes.get_yscale() == "log":
+            axes.set_ylim(low * (low / high) ** NAMES, high)
+        else:
+            axes.set_ylim(low - NAMES * (high - low), high)
     for stage in stages if len(stages) > 1 else []:
         axes.axvline(begins[stage], color=GREY, linewidth=0.5, linestyle=":")
         axes.annotate(

@@ -69,6 +69,12 @@ SCORING = json.dumps(
     }
 )
 
+# names for the eye: a new one is printed and trains nothing
+LABELS = [
+    (entry.about.label, entry.about.constants.get("SHORT"))
+    for rows in (EXPERIMENT.imagesets, EXPERIMENT.tasks, EXPERIMENT.methods)
+    for entry in rows.values()
+]
 FIGURES = {
     name: list(EXPERIMENT.config["energy"] if name == "energy" else EXPERIMENT.imagesets)
     for name in DRAWN
@@ -96,10 +102,11 @@ wildcard_constraints:
 onstart:
     # jobs parse this file too, but only the run itself comes here; the lock ends with its holder
     global RUNNING
-    RUNNING = locks.try_lock(Path(OUT, ".lock"))
+    # one lock for all experiments: two runs would delete from the store what the other made
+    RUNNING = locks.try_lock(STORE / ".lock")
     if RUNNING is None:
-        holder = Path(OUT, ".lock").read_text()
-        raise WorkflowError(f"{OUT}: another run of this experiment is alive: {holder}")
+        holder = (STORE / ".lock").read_text()
+        raise WorkflowError(f"{STORE}: another run is alive: {holder}")
     for name in WEIGHTS:
         if lacking := weights.lacking(name):
             print(lacking, file=sys.stderr)

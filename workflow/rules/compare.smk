@@ -15,12 +15,15 @@ rule gather:
 
 
 LISTS = expand(f"{OUT}/{{imageset}}.txt", imageset=EXPERIMENT.imagesets)
+# made again under the same name: a list of paths does not tell
+SCORES = [path for imageset in EXPERIMENT.imagesets for path in scores_of(imageset)]
 
 
 rule tables:
     """Write all tables."""
     input:
         LISTS,
+        SCORES,
     output:
         csv=report(
             expand(f"{OUT}/tables/{{table}}.csv", table=TABLES),
@@ -34,6 +37,7 @@ rule tables:
         "../../environment.yml"
     params:
         experiment=EXPERIMENT.to_json(),
+        labels=LABELS,
         lists=[f"@{path}" for path in LISTS],
         code=code("tables"),
     message:
@@ -47,6 +51,7 @@ rule figure:
     """Draw one figure of an image set."""
     input:
         f"{OUT}/{{imageset}}.txt",
+        lambda wildcards: scores_of(wildcards.imageset),
     output:
         png=report(
             f"{OUT}/figures/{{figure}}-{{imageset}}.png",
@@ -64,6 +69,7 @@ rule figure:
         "../../environment.yml"
     params:
         experiment=EXPERIMENT.to_json(),
+        labels=LABELS,
         code=lambda wildcards: code(
             "figure", ROOT / "workflow" / "figures" / f"{wildcards.figure}.py"
         ),
@@ -72,7 +78,7 @@ rule figure:
     shell:
         "python -m workflow.scripts.figure --name {wildcards.figure}"
         " --imageset {wildcards.imageset} --experiment {params.experiment:q}"
-        " --inputs @{input} --out {output.png} 2>&1 | tee {log}"
+        " --inputs @{input[0]} --out {output.png} 2>&1 | tee {log}"
 
 
 rule figures:

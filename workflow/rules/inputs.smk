@@ -93,7 +93,7 @@ def results_of(wildcards):
     for unit in units:
         paths.append(PLAN.control(imageset, unit).folder / "controls.safetensors")
         paths.append(PLAN.degrade(imageset, unit).folder / "observations.safetensors")
-        for name in ("restored.safetensors", "run.json", "curve.csv"):
+        for name in ("restored.safetensors", "trace.safetensors", "run.json", "curve.csv"):
             paths += runs("restore", name, imageset, unit)
     for name in ("run.json", "curve.csv"):
         paths += runs("train", name, imageset)

@@ -14,6 +14,7 @@ rule report:
         "../../environment.yml"
     params:
         experiment=EXPERIMENT.to_json(),
+        labels=LABELS,
         lists=[f"@{path}" for path in LISTS],
         code=code("report"),
     message:

@@ -6,6 +6,7 @@ rule restore:
     output:
         restored=STORE / "restore/{imageset}/{unit}/{method}/{seed}-{key}/restored.safetensors",
         curve=STORE / "restore/{imageset}/{unit}/{method}/{seed}-{key}/curve.csv",
+        trace=STORE / "restore/{imageset}/{unit}/{method}/{seed}-{key}/trace.safetensors",
         run=STORE / "restore/{imageset}/{unit}/{method}/{seed}-{key}/run.json",
     log:
         STORE / "restore/{imageset}/{unit}/{method}/{seed}-{key}/restore.log",

@@ -15,7 +15,6 @@ def main(arguments: Namespace, state: Path) -> None:
     labels = built.labels
     card = {
         "name": spec["name"],
-        "label": spec["label"],
         **built.card,
         "clusters": {split: list(built.clusters[split]) for split in SPLITS},
         "labels": labels and {split: [int(c) for c in labels[split]] for split in SPLITS},

@@ -14,7 +14,7 @@ import numpy as np
 from priorbench import models, registry, step
 from priorbench.contract import Images
 from priorbench.files import write_arrays
-from priorbench.images import Prepared
+from priorbench.images import Prepared, mean_psnr
 from priorbench.loop import DivergedError
 from priorbench.observations import undamaged
 from priorbench.paths import parse
@@ -74,12 +74,15 @@ def _plateau(
     """Return validation PSNRs by state, and the status that follows from them."""
     if trained.record["steps"] == 0:
         return {}, "untrained" if trained.model is None else "closed form"
-    final = _psnr(search(trained.model, originals, "final"), originals)
+    final = mean_psnr(search(trained.model, originals, "final"), originals)
     psnrs = {"final": final}
     # from the last stage back to the first that moved the decoder: an encoder's stage does not
     for stage, state in reversed(trained.milestones().items()):
         model = trained.at(state).eval().requires_grad_(False)
-        psnrs[stage] = _psnr(search(model, originals, f"stage-{stage}"), originals)
+        try:
+            psnrs[stage] = mean_psnr(search(model, originals, f"stage-{stage}"), originals)
+        except DivergedError:  # the model was another then
+            return psnrs, "budget-limited"
         if psnrs[stage] != final:
             break
     if abs(final - psnrs[stage]) < PLATEAU:
@@ -87,16 +90,10 @@ def _plateau(
         facts = trained.record
         untrained = models.build(search.plugin, facts["config"], tuple(facts["shape"]), search.spec)
         model = untrained.eval().requires_grad_(False)
-        psnrs["untrained"] = _psnr(search(model, originals, "untrained"), originals)
+        psnrs["untrained"] = mean_psnr(search(model, originals, "untrained"), originals)
         if final - psnrs["untrained"] > LEARNED:
             return psnrs, "plateau"
     return psnrs, "budget-limited"
-
-
-def _psnr(restored: np.ndarray, originals: np.ndarray) -> float:
-    difference = (restored.astype(float) - originals.astype(float)) / 255
-    error = np.square(difference).mean(axis=(1, 2, 3)).clip(1e-12)
-    return float(np.mean(-10 * np.log10(error)))
 
 
 if __name__ == "__main__":

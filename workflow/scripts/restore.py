@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from priorbench import models, registry, step
 from priorbench.curve import COLUMNS
@@ -20,6 +21,7 @@ def main(arguments: Namespace, state: Path) -> None:
     trained = models.load(arguments.model, spec)
     plugin = registry.load("methods", spec["plugin"])
     restored, rows, seconds, configs, searched = {}, [], {}, {}, None
+    traced: dict[str, Any] = {}
     lost: list[str] = []
     observations = read_observations(arguments.observations, spec["device"])
     for task, seen in {} if trained.diverged else observations.items():
@@ -32,9 +34,11 @@ def main(arguments: Namespace, state: Path) -> None:
             lost.append(f"{diverged}, {task}")
             continue
         restored[task], seconds[task] = found.images, round(found.seconds, 4)
+        traced |= {f"{task}/{step}": pictures for step, pictures in found.trace.items()}
         searched = found.searched or None
         rows += [(task, *row) for row in found.curve]
     write_rows(arguments.out.with_name("curve.csv"), ("task", *COLUMNS), rows)
+    write_arrays(arguments.out.with_name("trace.safetensors"), traced)
     record.write(
         arguments.out.with_name("run.json"),
         config=spec["configs"],

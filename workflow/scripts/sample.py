@@ -63,7 +63,7 @@ def show(
     codes = None
     if "decode" in abilities:
         if trained.codes is not None:
-            codes = torch.from_numpy(trained.codes[chosen.numpy()]).to(images.device)
+            codes = torch.from_numpy(trained.codes[chosen.numpy()]).to(images.device).float()
         elif "encode" in abilities:
             codes = model.encode(images[chosen])
     if codes is not None:

@@ -8,6 +8,7 @@ import pandas as pd
 import yaml
 from tabulate import tabulate
 
+from priorbench.config import Experiment
 from priorbench.errors import UserError
 from workflow import finished
 from workflow.quality import MARKS, SAID
@@ -17,14 +18,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables of a metric and the paths of tables, figures and report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--configfile", required=True, type=Path, metavar="FILE")
-    parser.add_argument("--metric", default="psnr", help="row of the config")
+    parser.add_argument("--metric", help="row of the config; else its first of images")
     asked = parser.parse_args(arguments)
     config = yaml.safe_load(asked.configfile.read_text(encoding="utf-8"))
-    folder = Path("results") / config["experiment"]
-    files = sorted((folder / "tables").glob(f"quality-*-{asked.metric}.csv"))
-    if not files:
-        raise UserError(f"{folder}/tables: no table quality-*-{asked.metric}.csv")
-    for file in files:
+    experiment = Experiment.check(config, str(asked.configfile))
+    rows = experiment.metrics.items()
+    first = next((m for m, e in rows if e.about.constants["PER"] == "image"), "")
+    folder = Path("results") / experiment.name
+    for imageset in experiment.imagesets if asked.metric or first else ():
+        file = folder / "tables" / f"quality-{imageset}-{asked.metric or first}.csv"
+        if not file.exists():
+            raise UserError(f"{file}: no such table")
         table = pd.read_csv(file, keep_default_na=False, na_values={"mean": [""]})
         if len(table):
             print(f"{short(table)}\n")
@@ -38,13 +42,17 @@ def short(table: pd.DataFrame) -> str:
     table = table[table["headline"]]
     columns = list(dict.fromkeys(zip(table["task"], table["region"], strict=True)))
     cells: dict[str, dict[tuple[str, str], str]] = {}
+    labels: dict[str, str] = {}
     marked = set()
     for line in table.to_dict("records"):
         mark = next((m for word, m in MARKS.items() if line["status"].startswith(word)), "")
         marked |= {mark}
-        row = cells.setdefault(f"{line['label']}{mark}", {})
+        labels[line["method"]] = max(
+            labels.get(line["method"], ""), f"{line['label']}{mark}", key=len
+        )
+        row = cells.setdefault(line["method"], {})
         row[line["task"], line["region"]] = f"{line['mean']:.2f}{'*' if line['bold'] else ' '}"
-    rows = [[label, *(row.get(column, "") for column in columns)] for label, row in cells.items()]
+    rows = [[labels[m], *(row.get(column, "") for column in columns)] for m, row in cells.items()]
     heads = [f"{task}\n{region} " for task, region in columns]
     metric, imageset = table["metric"].iloc[0], table["imageset"].iloc[0]
     title = f"{imageset}, {metric}   * best, or not significantly worse"

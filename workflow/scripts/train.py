@@ -35,6 +35,7 @@ def main(arguments: Namespace, state: Path) -> None:
         model=model,
         checkpoint_seconds=CHECKPOINT_SECONDS,
         progress=Progress(f"train {imageset} {spec['method']} {spec['seed']}"),
+        budget=spec.get("budget", "full"),
     )
     status = "finished"
     try:

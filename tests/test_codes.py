@@ -1,0 +1,81 @@
+"""A table of codes: half precision, and memory that does not grow with the images."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from priorbench import models
+from priorbench.codes import CodeTable
+from priorbench.loop import Loop
+from priorbench.registry import ROOT
+
+CPU = torch.device("cpu")
+VISIT_ALL = """
+import resource, sys
+from pathlib import Path
+import torch
+from priorbench.loop import Loop
+images, folder = int(sys.argv[1]), Path(sys.argv[2])
+loop = Loop(folder, 0, checkpoint_seconds=0.05)
+table = loop.codes(torch.zeros(1000).expand(images, -1), half=True)
+begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for _ in loop.steps(images // 50):
+    index = loop.batch(images, 50, order="once")
+    table[index] = table[index] + 1
+assert bool((table.mean() == 1).all())
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - begun)
+"""
+
+
+def test_rows_come_back_as_float16_can_say_them(tmp_path: Path) -> None:
+    table = CodeTable(tmp_path / "codes.npy", torch.full((5, 3), 0.1), CPU, half=True)
+    rows = torch.rand(2, 3)
+    table[torch.tensor([1, 4])] = rows
+    found = table[torch.tensor([4, 1, 0])]
+    assert found.dtype == torch.float32
+    assert torch.equal(found[:2], rows.half().float().flip(0))
+    assert torch.equal(found[2], torch.full((3,), 0.1).half().float())
+    models.save_codes(tmp_path / "saved.npy", table)
+    saved = np.load(tmp_path / "saved.npy")
+    assert saved.dtype == np.float16
+    assert torch.equal(torch.from_numpy(saved[1]).float(), found[1])
+
+
+def test_half_precision_takes_half_the_room(tmp_path: Path) -> None:
+    sizes = []
+    for half in (False, True):
+        path = tmp_path / f"{half}.npy"
+        CodeTable(path, torch.zeros(50, 400), CPU, half=half)
+        sizes.append(path.stat().st_size)
+    assert sizes[1] < 0.51 * sizes[0]
+
+
+def test_a_killed_run_with_rows_in_half_precision_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    def visit(folder: Path, stop_at: int) -> torch.Tensor:
+        loop = Loop(folder, 0, checkpoint_seconds=0)
+        table = loop.codes(torch.zeros(6, 3), half=True)
+        for step in loop.steps(9):
+            if step == stop_at:
+                break
+            index = loop.batch(6, 2)
+            table[index] = table[index] + torch.rand(2, 3) / 3
+        return table[torch.arange(6)]
+
+    whole = visit(tmp_path / "whole", stop_at=99)
+    for stop_at in range(1, 9):
+        visit(tmp_path / str(stop_at), stop_at)
+        assert torch.equal(visit(tmp_path / str(stop_at), stop_at=99), whole)
+
+
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
+    """2 MB of rows in the small table, 100 MB in the large one; every row is visited."""
+    grown = {}
+    for images in (1_000, 50_000):
+        command = [sys.executable, "-c", VISIT_ALL, str(images), str(tmp_path / str(images))]
+        said = subprocess.check_output(command, cwd=ROOT, text=True)
+        unit = 1 if sys.platform == "darwin" else 1024
+        grown[images] = int(said) * unit / 2**20
+    assert grown[50_000] < grown[1_000] + 50

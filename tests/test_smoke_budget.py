@@ -1,0 +1,73 @@
+"""`budget: smoke`: every shipped config runs within a minute, with no data and no weights."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from priorbench import registry, smoke
+from priorbench.config import Experiment
+from priorbench.errors import UserError
+from priorbench.loop import Loop
+from priorbench.plan import Plan
+
+CONFIGS = sorted((registry.ROOT / "config").rglob("*.yaml"))
+
+
+def shortened(path: Path) -> Experiment:
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Experiment.check({**config, "budget": "smoke"}, path.name)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_generated_images_stand_in_at_the_same_size(path: Path) -> None:
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    experiment = shortened(path)
+    assert [*experiment.imagesets] == [*config["imagesets"]]
+    for row, entry in experiment.imagesets.items():
+        about = registry.describe("imagesets", config["imagesets"][row].get("plugin", row))
+        size = config["imagesets"][row].get("size", about.configs["Config"]["size"].default)
+        assert (entry.plugin, entry.options["size"]) == ("disks", size)
+        Plan(experiment).prepare(row)  # whatever is at hand
+    assert Experiment.from_json(experiment.to_json()).config == experiment.config
+
+
+def test_a_method_says_what_it_does_without_files() -> None:
+    config: dict[str, Any] = {
+        "experiment": "short",
+        "budget": "smoke",
+        "imagesets": {"photos": {}},
+        "tasks": {"hole": {}},
+        "methods": {
+            "lcm": {"imagesets": {"photos": {"train": {"inner": 40}}}},
+            "glo": {"train": {"dim": 9}},
+        },
+        "metrics": {"psnr": {}},
+    }
+    experiment = Experiment.check(config, "short.yaml")
+    assert experiment.method_config("lcm", "train", "photos")["inner"] == 2
+    assert experiment.method_config("glo", "train", "photos") == {"dim": 9}
+
+
+def test_stages_and_batches_are_cut_short(tmp_path: Path) -> None:
+    short, full = (Loop(tmp_path / b, 0, budget=b) for b in ("smoke", "full"))
+    assert [len(list(loop.steps(50))) for loop in (short, full)] == [smoke.STEPS, 50]
+    drawn = [loop.batch(torch.arange(30), 10) for loop in (short, full)]
+    assert [len(batch) for batch in drawn] == [smoke.BATCH, 10]
+
+
+def test_a_short_result_never_passes_for_a_full_one() -> None:
+    config = yaml.safe_load((registry.ROOT / "tests" / "smoke.yaml").read_text())
+    keys = {
+        Plan(Experiment.check({**config, "budget": budget}, "x")).train("disks", "glo", 0).key
+        for budget in ("smoke", "full")
+    }
+    assert len(keys) == 2
+
+
+def test_an_unknown_budget_is_refused() -> None:
+    config = yaml.safe_load((registry.ROOT / "tests" / "smoke.yaml").read_text())
+    with pytest.raises(UserError, match="budget `smok`: did you mean `smoke`"):
+        Experiment.check({**config, "budget": "smok"}, "x.yaml")
