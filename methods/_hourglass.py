@@ -51,7 +51,12 @@ class LatentNets(nn.Module):
         return z.view(count, -1, *z.shape[2:])
 
     def clamp(self, phi: Tensor, bound: float) -> Tensor:
-        """Rows with their convolutional weights in [-bound, bound]; the affine ones are free."""
+        """Rows with their convolutional weights in [-bound, bound]; the affine ones are free.
+
+        A bound of 0 stands for none.
+        """
+        if not bound:
+            return phi
         inside = phi[:, : self.convolutional].clamp(-bound, bound)
         return torch.cat([inside, phi[:, self.convolutional :]], 1)
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 Kernel = Literal["gaussian", "lcm_official"]
+Weights = Literal["falling", "equal"]  # of a pyramid's levels: 4^-j, or all 1
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 TAPS = 5  # side of the blur kernel, pixels
@@ -56,13 +57,20 @@ def _blurred(x: Tensor, kernel: Kernel) -> Tensor:
     return (rows @ x @ mean_columns.T + mean_rows @ x @ columns.T) / 2
 
 
-def laplacian(difference: Tensor, levels: int = 4, kernel: Kernel = "gaussian") -> Tensor:
-    """Lap-L1 of each image of (n, c, h, w): sum over levels j of 4^-j mean|level j|, (n,).
+def laplacian(
+    difference: Tensor,
+    levels: int = 4,
+    kernel: Kernel = "gaussian",
+    weights: Weights = "falling",
+) -> Tensor:
+    """Lap-L1 of each image of (n, c, h, w): sum over levels j of weight_j mean|level j|, (n,).
 
     The last level is what the blurs left over. Small images have fewer levels: at most
     1 + log2 of the shorter side. Borders are padded with zeros. `kernel`: "gaussian" is
     separable; "lcm_official" adds its two factors, as the code of LCM does (a plus shape).
+    `weights`: "falling" (4^-j) is LCM's; "equal" (1) is that of re-implementations of GLO.
     """
+    base = 4.0 if weights == "falling" else 1.0
     count = min(levels, min(difference.shape[-2:]).bit_length())
     total = difference.new_zeros(len(difference))
     for level in range(count):
@@ -73,7 +81,7 @@ def laplacian(difference: Tensor, levels: int = 4, kernel: Kernel = "gaussian") 
             band = difference - low
             halves = [_pool(side, low.dtype, low.device) for side in low.shape[-2:]]
             difference = halves[0] @ low @ halves[1].T
-        total = total + band.abs().mean(dim=(1, 2, 3)) * 4.0**-level
+        total = total + band.abs().mean(dim=(1, 2, 3)) * base**-level
     return total
 
 
@@ -87,10 +95,17 @@ def l1(restored: Tensor, original: Tensor) -> Tensor:
     return (restored - original).abs().flatten(1).mean(1)
 
 
-def lap_mse(restored: Tensor, original: Tensor, kernel: Kernel = "gaussian") -> Tensor:
+def lap_mse(
+    restored: Tensor,
+    original: Tensor,
+    kernel: Kernel = "gaussian",
+    weights: Weights = "falling",
+) -> Tensor:
     """Lap-L1 + MSE of each image, (n,): the loss of LCM (arXiv:1806.06284)."""
     difference = restored - original
-    return laplacian(difference, kernel=kernel) + difference.square().mean(dim=(1, 2, 3))
+    return laplacian(difference, kernel=kernel, weights=weights) + difference.square().mean(
+        dim=(1, 2, 3)
+    )
 
 
 LOSSES: dict[str, Loss] = {"lap_mse": lap_mse, "mse": mse, "l1": l1}

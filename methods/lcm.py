@@ -8,26 +8,35 @@ Departures: images are not stretched to [0, 1] one by one; a batch is visited fo
 in a row than the 50 of the authors' code (`inner`), and more often; restoration takes fewer
 and larger steps; below 128 px the generator has fewer levels. The Laplacian pyramid blurs
 with a separable Gaussian: the kernel of the authors' code, kept as `lcm_official`, adds its
-two factors and hardly smooths. In inpainting no band around the hole weighs more.
+two factors and hardly smooths. In inpainting no band around the hole weighs more; in the
+authors' code differences count five times in the 5 pixels around it (`band: 5`).
+
+What does the network in the code buy? `bound: 0` opens its box, `space: maps` makes the code
+the latent map itself, `space: vectors` a vector in the unit ball, as in GLO: all with the
+same generator, loss and search.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods._hourglass import Hourglass, LatentNets
-from methods._losses import lap_mse
+from methods._losses import lap_mse, laplacian
 from methods._search import search
+from methods._spaces import Maps, Vectors
 from priorbench.contract import Images, Loop, Observation, Shape
 
 LABEL = "LCM"
 PAPER = "Athar et al. 2019, arXiv:1806.06284"
 SAMPLES = "Gaussian with the mean and covariance of the phi of some training images"
 
+SMOKE = {"inner": 2}
 CODES = 128  # training images whose phi the samples are drawn from
+BAND = 5  # pixels around a hole that may weigh more
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,10 @@ class TrainConfig:
     batch: int = 32  # images
     lr: float = 1.0  # SGD, generator
     lr_phi: float = 0.1  # SGD, step of one image's phi
-    bound: float = 0.01  # of the convolutional weights in phi
+    bound: float = 0.01  # of the convolutional weights in phi; 0: none
+    space: Literal["nets", "maps", "vectors"] = "nets"  # what a code is
+    dim: int = 128  # length of a code that is a vector
+    half: bool = False  # phi are kept in float16: half the room on disk
     latent: int = 64  # channels of z
     width: int = 64  # channels of the generator's last maps
     narrowest: int = 16  # times `width`: channels of its narrowest map, of 4x4 pixels
@@ -51,18 +63,25 @@ class RestoreConfig:
     lr: float = 0.1  # SGD, step of one image's phi; paper: 0.02
     start: Literal["first", "mean"] = "first"  # phi: training's start, or the trained mean
     laplacian: Literal["gaussian", "lcm_official"] = "gaussian"  # blur of the loss
+    band: float = 1.0  # weight of differences in the 5 pixels around a hole; authors' code: 5
 
 
 class Model(nn.Module):
     """Generator, noise map, and what samples and searches begin from."""
 
+    f: LatentNets | Maps | Vectors
     mean: Tensor
     spread: Tensor
 
     def __init__(self, cfg: TrainConfig, shape: Shape) -> None:
         super().__init__()
         self.bound = cfg.bound
-        self.f = LatentNets(cfg.latent, shape, cfg.noise_seed)
+        spaces: dict[str, Callable[[], LatentNets | Maps | Vectors]] = {
+            "nets": lambda: LatentNets(cfg.latent, shape, cfg.noise_seed),
+            "maps": lambda: Maps(cfg.latent, shape, cfg.noise_seed),
+            "vectors": lambda: Vectors(cfg.dim, cfg.latent, shape),
+        }
+        self.f = spaces[cfg.space]()
         self.g = Hourglass(cfg.latent, cfg.width, cfg.narrowest, shape)
         self.register_buffer("mean", self.f.first.clone())
         self.register_buffer("spread", torch.zeros(CODES, len(self.f.first)))
@@ -83,11 +102,13 @@ class Model(nn.Module):
 
 def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
     """Learn the generator and a row phi per image."""
-    phi = loop.codes(model.f.first.expand(len(images), -1))
-    sgd = loop.keep(torch.optim.SGD(model.g.parameters(), cfg.lr))
+    phi = loop.codes(model.f.first.expand(len(images), -1), cfg.half)
+    sgd = loop.keep(torch.optim.SGD(model.parameters(), cfg.lr))
     for _ in loop.steps(cfg.visits):
         index = loop.batch(len(images), cfg.batch, order="once")
-        x, rows = images[index], phi[index].requires_grad_()
+        # float16 rounds the bound upwards: clamped again, at the first visit too
+        rows = model.clamp(phi[index]) if cfg.half else phi[index]
+        x, rows = images[index], rows.requires_grad_()
         # the mean over the batch divides the gradient of each row
         sgd_phi = torch.optim.SGD([rows], cfg.lr_phi * cfg.batch)
         for _ in range(cfg.inner):
@@ -103,9 +124,24 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
     model.spread[:count] = (some - some.mean(0)) / max(count - 1, 1) ** 0.5
 
 
+def around(seen: Observation, weight: float) -> Tensor:
+    """Weights of the pixels of y in inpainting, (n, 3, h, w): `weight` around what is hidden."""
+    known = seen.degrade(torch.ones(len(seen), *seen.shape, device=seen.y.device))
+    near = F.max_pool2d(1 - known, 2 * BAND + 1, 1, BAND) * known
+    return 1 + (weight - 1) * near
+
+
 def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> Tensor:
     """Search phi alone, from the row that training began with."""
     start = model.f.first if cfg.start == "first" else model.mean
+    weight = around(seen, cfg.band) if cfg.band != 1 else 1.0
+
+    def loss(restored: Tensor, y: Tensor) -> Tensor:
+        """Lap-L1 + MSE, with more weight around a hole."""
+        difference = restored - y
+        squares = (weight * difference).square().mean(dim=(1, 2, 3))
+        return laplacian(difference, kernel=cfg.laplacian) + squares
+
     return search(
         model.decode,
         start.expand(len(seen), -1),
@@ -114,6 +150,6 @@ def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> 
         steps=cfg.steps,
         lr=cfg.lr,
         optimiser="sgd",
-        loss=partial(lap_mse, kernel=cfg.laplacian),
+        loss=loss,
         project=model.clamp,
     )

@@ -13,7 +13,7 @@ from methods._hourglass import Hourglass, LatentNets, Wide
 from priorbench.contract import Images
 from priorbench.errors import UserError
 from priorbench.loop import Loop
-from tests.toy import as_floats, check_hole, clean, psnr, restored, smooth
+from tests.toy import as_floats, check_hole, clean, hole, psnr, restored, smooth
 
 SHAPE = (3, 32, 32)
 PIXELS = smooth(side=32)
@@ -98,14 +98,14 @@ def test_the_step_of_phi_does_not_depend_on_the_batch_size(tmp_path: Path) -> No
 
 def test_the_noise_map_is_fixed_by_its_own_seed(tmp_path: Path) -> None:
     model = build()
-    before = model.f.noise.clone()
+    before = model.f.get_buffer("noise").clone()
     run(tmp_path, model, visits=2, inner=2)
     torch.manual_seed(1)
     other = lcm.Model(lcm.TrainConfig(**SMALL), SHAPE)
-    assert torch.equal(model.f.noise, before)
-    assert torch.equal(other.f.noise, before)
+    assert torch.equal(model.f.get_buffer("noise"), before)
+    assert torch.equal(other.f.get_buffer("noise"), before)
     assert torch.equal(other.f.first, model.f.first)
-    assert not torch.equal(build(noise_seed=43).f.noise, before)
+    assert not torch.equal(build(noise_seed=43).f.get_buffer("noise"), before)
     assert before.min() >= 0
     assert before.max() <= 0.1
 
@@ -176,3 +176,72 @@ def test_codes_are_drawn_with_the_mean_and_spread_of_the_trained_ones(
     mean, covariance = rows[:, free].mean(0), rows[:, free].T.cov()
     assert (drawn[:, free].mean(0) - mean).norm() < 0.1 * covariance.trace().sqrt()
     assert (drawn[:, free].T.cov() - covariance).norm() < 0.1 * covariance.norm()
+
+
+@pytest.mark.parametrize(
+    ("settings", "length"),
+    [
+        ({"bound": 0.0}, CONVOLUTIONAL + 2 * (8 + 16 + 32)),
+        ({"space": "maps"}, 8 * 8 * 8),
+        ({"space": "vectors", "dim": 12}, 12),
+    ],
+)
+def test_other_spaces_learn_with_the_same_generator(
+    settings: dict[str, Any], length: int, tmp_path: Path
+) -> None:
+    model, box = build(**settings), build()
+    assert model.f.first.shape == (length,)
+    assert {n: p.shape for n, p in model.g.named_parameters()} == {
+        n: p.shape for n, p in box.g.named_parameters()
+    }
+    lr = 100.0 if settings.get("space") == "maps" else 1.0
+    rows = run(tmp_path, model, visits=30, inner=5, lr_phi=lr, **settings)
+    model.eval().requires_grad_(False)
+    assert rows.std(0).max() > 0
+    assert psnr(model.decode(rows), as_floats(PIXELS)) > 16
+    if settings.get("space") == "vectors":
+        assert rows.norm(dim=1).max() <= 1 + 1e-6
+        assert model.clamp(3 * rows).norm(dim=1).max() <= 1 + 1e-6
+    else:
+        assert torch.equal(model.clamp(9 * rows), 9 * rows)
+
+
+def test_maps_begin_where_the_networks_begin() -> None:
+    maps, nets = build(space="maps"), build()
+    start = nets.f(nets.f.first[None])
+    assert torch.equal(maps.f(maps.f.first[None]), start)
+
+
+def test_rows_kept_in_half_precision_are_back_in_the_box_when_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build()
+    seen: list[Tensor] = []
+    decode = model.decode
+
+    def note(codes: Tensor) -> Tensor:
+        seen.append(codes.detach().clone())
+        return decode(codes)
+
+    monkeypatch.setattr(model, "decode", note)
+    rows = run(tmp_path, model, visits=3, inner=2, half=True)
+    assert rows[:, :CONVOLUTIONAL].abs().max() > 0.01  # what float16 makes of the bound
+    assert all(codes[:, :CONVOLUTIONAL].abs().max() <= 0.01 for codes in seen)
+
+
+def test_the_band_around_a_hole_weighs_more() -> None:
+    seen = hole(as_floats(smooth(1, side=32)), side=8)
+    weight = lcm.around(seen, 5.0)[0, 0]
+    expected = torch.ones(32, 32)
+    expected[12 - 5 : 20 + 5, 12 - 5 : 20 + 5] = 5
+    expected[12:20, 12:20] = 1
+    assert torch.equal(weight, expected)
+
+
+def test_the_band_changes_what_is_found(learned: tuple[lcm.Model, Tensor], tmp_path: Path) -> None:
+    seen = hole(as_floats(PIXELS), side=12)
+    images = [
+        restored(lcm, learned[0], seen, tmp_path / str(band), steps=5, band=band)
+        for band in (1.0, 5.0)
+    ]
+    assert not torch.equal(*images)
