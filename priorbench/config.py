@@ -1,13 +1,12 @@
 """The experiment that a config file describes, checked before anything runs."""
 
-import ast
 import json
-import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from priorbench import registry, smoke
+from priorbench import options as options_of
+from priorbench import registry, smoke, tuning
 from priorbench.errors import UserError, nearest
 
 UNITS = ("all", "task")
@@ -30,6 +29,7 @@ KEYS: dict[str, tuple[type, Any]] = {
     "samples": (int, 256),  # drawn per model, against as many held-out images
     "energy": (dict, {}),  # image set: method row whose loss is followed (DIP figure 2)
     "budget": (str, "full"),  # "smoke": a few steps on generated images
+    "tuning": (dict, {}),  # of the rows that have a space to search: tuning.SETTINGS
     "gaps": (bool, False),  # tables and figures of what is finished, instead of all
 }
 KINDS = {dict: "mapping", list: "list", str: "word", int: "whole number", bool: "true or false"}
@@ -103,6 +103,17 @@ class Experiment:
         places = [options, _inner(options.get("imagesets"), imageset)]
         places.append(_inner(options.get("tasks"), task))
         return {k: v for place in places for k, v in _inner(place, part).items()}
+
+    def space(self, method: str) -> dict[str, Any]:
+        """Return the choices that a row is tuned over; none where it is not tuned."""
+        entry = self.methods[method]
+        path = entry.options.get("tune")
+        return tuning.read(path, entry.about, f"methods.{method}.tune") if path else {}
+
+    @property
+    def tuning(self) -> dict[str, Any]:
+        """What tuning may spend, and what it goes by."""
+        return {**tuning.SETTINGS, **self.config["tuning"]}
 
     def to_json(self) -> str:
         """Return the config as one line."""
@@ -202,10 +213,10 @@ def _check_entries(experiment: Experiment, file: str) -> None:
             if not isinstance(places, list):
                 places = _mapping(places, f"{where}.imagesets")
             _check_rows(places, experiment.imagesets, f"{where}.imagesets")
-            _check_options(options, entry, "Config", where)
+            options_of.check(options, entry.about, "Config", where)
             for place in places if isinstance(places, dict) else []:
                 inner = f"{where}.imagesets.{place}"
-                _check_options(_mapping(places[place], inner), entry, "Config", inner)
+                options_of.check(_mapping(places[place], inner), entry.about, "Config", inner)
     for imageset in experiment.imagesets:
         if not experiment.tasks_of(imageset):
             raise UserError(f"{file}: imagesets.{imageset}: no task runs on it; leave one out")
@@ -214,6 +225,9 @@ def _check_entries(experiment: Experiment, file: str) -> None:
         _check_method(entry.options, entry, experiment, where, ("imagesets", "tasks"))
     _check_rows(experiment.config["energy"], experiment.imagesets, f"{file}: energy")
     _check_rows(experiment.config["energy"].values(), experiment.methods, f"{file}: energy")
+    tuned = any("tune" in entry.options for entry in experiment.methods.values())
+    settings = experiment.tuning if tuned else experiment.config["tuning"]
+    tuning.check(settings, experiment.metrics, f"{file}: tuning")
     sets = [n for n, e in experiment.metrics.items() if e.about.constants.get("PER") == "set"]
     if sets and experiment.config["samples"] < SET_SIZE:
         raise UserError(
@@ -232,7 +246,10 @@ def _check_method(
     for key, value in options.items():
         inside = f"{where}.{key}"
         if key in ("train", "restore"):
-            _check_options(_mapping(value, inside), entry, f"{key.capitalize()}Config", inside)
+            part = f"{key.capitalize()}Config"
+            options_of.check(_mapping(value, inside), entry.about, part, inside)
+        elif key == "tune" and places:
+            tuning.read(value, entry.about, inside)
         elif key in places:
             rows = _mapping(value, inside)
             _check_rows(rows, getattr(experiment, key), inside)
@@ -241,7 +258,7 @@ def _check_method(
                     _mapping(inner, f"{inside}.{row}"), entry, experiment, f"{inside}.{row}", ()
                 )
         else:
-            hint = nearest(key, ("plugin", "train", "restore", *places))
+            hint = nearest(key, ("plugin", "train", "restore", "tune", *places))
             raise UserError(f"{where}: unknown key `{key}`: {hint}")
 
 
@@ -249,37 +266,3 @@ def _check_rows(rows: Iterable[Any], known: Mapping[str, Any], where: str) -> No
     for row in rows:
         if not isinstance(row, str) or row not in known:
             raise UserError(f"{where}: unknown row `{row}`: {nearest(str(row), known)}")
-
-
-def _check_options(options: dict[str, Any], entry: Entry, config: str, where: str) -> None:
-    fields = entry.about.configs.get(config, {})
-    for key, value in options.items():
-        if key not in fields:
-            raise UserError(f"{where}: unknown key `{key}`: {nearest(str(key), fields)}")
-        annotation = fields[key].annotation
-        if not _fits(value, ast.parse(annotation, mode="eval").body):
-            raise UserError(f"{where}: `{key}` must be {annotation}, found {value!r}")
-        if isinstance(value, int | float) and value < 0:
-            raise UserError(f"{where}: `{key}` must not be negative, found {value!r}")
-
-
-def _fits(value: Any, annotation: ast.expr) -> bool:
-    match annotation:
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            return _fits(value, left) or _fits(value, right)
-        case ast.Constant(value=None):
-            return value is None
-        case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
-            return value in _as_tuple(ast.literal_eval(choices))
-        case ast.Subscript(value=ast.Name(id="tuple"), slice=inner):
-            kinds = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            return isinstance(value, list | tuple) and all(_fits(v, kinds[0]) for v in value)
-        case ast.Name(id=name):
-            kinds_of = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
-            of_kind = isinstance(value, kinds_of.get(name, (types.NoneType,)))
-            return of_kind and (name == "bool" or not isinstance(value, bool))
-    return False
-
-
-def _as_tuple(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)

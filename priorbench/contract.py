@@ -71,6 +71,11 @@ class Observation:
         images: dict[str, Tensor] = self.task.naive(self.y, self.cfg, self.shape, **self.parameters)
         return next(iter(images.values()))
 
+    def to(self, device: torch.device) -> "Observation":
+        """Return the same observation on a device."""
+        there = {name: value.to(device) for name, value in self.parameters.items()}
+        return replace(self, y=self.y.to(device), ids=self.ids.to(device), parameters=there)
+
     def __getitem__(self, index: Tensor) -> "Observation":
         """Return the observation of some images; an index may occur more than once."""
         return replace(

@@ -16,6 +16,7 @@ GRAMMAR = {
     "prepare": ("imageset", "key"),
     "degrade": ("imageset", "unit", "key"),
     "control": ("imageset", "unit", "key"),
+    "tune": ("imageset", "method", "run"),
     "train": ("imageset", "method", "run"),
     "restore": ("imageset", "unit", "method", "run"),
     "represent": ("imageset", "method", "run"),

@@ -45,7 +45,7 @@ class Plan:
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
         self.device = resolve(experiment.config["device"])
-        for name in ("prepare", "degrade", "control", "train", "restore", "represent", "sample"):
+        for name in paths.GRAMMAR.keys() - {"energy", "score"}:
             setattr(self, name, cache(getattr(self, name)))
 
     def prepare(self, imageset: str) -> Job:
@@ -61,23 +61,60 @@ class Plan:
             "prepare", spec, [(entry.about.path, ("Config", "build"))], [], imageset=imageset
         )
 
+    def check_folders(self) -> None:
+        """Raise UserError where an image set's own folder is not there."""
+        for imageset in self.experiment.imagesets:
+            path = self.experiment.imageset_config(imageset).get("path")
+            if path is not None and not Path(path).expanduser().is_dir():
+                raise UserError(f"imagesets.{imageset}: {path}: no such folder of images")
+
     def degrade(self, imageset: str, unit: str) -> Job:
         """Make the observations that all methods share."""
         spec = {
-            "tasks": self._tasks(imageset, unit),
+            "tasks": self._tasks(imageset, self.experiment.units_of(imageset)[unit]),
             "count": self.experiment.config["test_images"],
             "seed": self.experiment.config["observation_seed"],
         }
-        roots = self._task_roots(imageset, unit)
+        roots = self._task_roots(self.experiment.units_of(imageset)[unit])
         return self._job(
             "degrade", spec, roots, [self.prepare(imageset)], imageset=imageset, unit=unit
         )
 
     def control(self, imageset: str, unit: str) -> Job:
         """Picture the observations, and make the naive inverses."""
-        roots = self._task_roots(imageset, unit)
+        roots = self._task_roots(self.experiment.units_of(imageset)[unit])
         upstream = [self.degrade(imageset, unit)]
         return self._job("control", {}, roots, upstream, imageset=imageset, unit=unit)
+
+    def tune(self, imageset: str, method: str, seed: int) -> Job:
+        """Choose a method's options on validation images, with the first seed."""
+        experiment = self.experiment
+        entry, space = experiment.methods[method], experiment.space(method)
+        metric = experiment.metrics[experiment.tuning["metric"]]
+        tasks = self._tasks(imageset, experiment.tasks_of(imageset))
+        spec = self._method_spec(entry, seed) | {
+            "space": space,
+            "tasks": tasks,
+            "train": experiment.method_config(method, "train", imageset),
+            "restore": {t: experiment.method_config(method, "restore", imageset, t) for t in tasks},
+            "chunk": experiment.config["chunk"],
+            "seed_of_observations": experiment.config["observation_seed"],
+            **experiment.tuning,
+            "metric": {"plugin": metric.plugin, "config": metric.options},
+        }
+        roots: list[Root] = [(entry.about.path, None), (metric.about.path, None)]
+        roots += self._task_roots(list(tasks))
+        upstream = [self.prepare(imageset)]
+        # a space with options of training needs trainings of its own
+        upstream += [] if "train" in space else self.models(imageset, method, seed)
+        parts = {"imageset": imageset, "method": method, "seed": seed}
+        return self._job("tune", spec, roots, upstream, **parts)
+
+    def tuned(self, imageset: str, method: str, part: str) -> list[Job]:
+        """Return the job that chooses a row's options of `part`; none where nothing does."""
+        space = self.experiment.space(method)
+        asked = "train" in space if part == "train" else bool(space)
+        return [self.tune(imageset, method, self.experiment.seeds[0])] if asked else []
 
     def train(self, imageset: str, method: str, seed: int) -> Job:
         """Train a method on the training images."""
@@ -86,7 +123,7 @@ class Plan:
             "config": self.experiment.method_config(method, "train", imageset)
         }
         roots: list[Root] = [(entry.about.path, ("TrainConfig", "Model", "train"))]
-        upstream = [self.prepare(imageset)]
+        upstream = [self.prepare(imageset), *self.tuned(imageset, method, "train")]
         return self._job(
             "train", spec, roots, upstream, imageset=imageset, method=method, seed=seed
         )
@@ -100,8 +137,8 @@ class Plan:
             "configs": configs,
             "chunk": self.experiment.config["chunk"],
         }
-        roots = [*self._restoring(entry), *self._task_roots(imageset, unit)]
-        upstream = [self.degrade(imageset, unit), *self.models(imageset, method, seed)]
+        roots = [*self._restoring(entry), *self._task_roots(tasks)]
+        upstream = [self.degrade(imageset, unit), *self.grounds(imageset, method, seed)]
         parts = {"imageset": imageset, "unit": unit, "method": method, "seed": seed}
         return self._job("restore", spec, roots, upstream, **parts)
 
@@ -114,7 +151,7 @@ class Plan:
             "count": self.experiment.config["test_images"],
             "validation": VALIDATION,
         }
-        upstream = [self.prepare(imageset), *self.models(imageset, method, seed)]
+        upstream = [self.prepare(imageset), *self.grounds(imageset, method, seed)]
         parts = {"imageset": imageset, "method": method, "seed": seed}
         return self._job("represent", spec, self._restoring(entry), upstream, **parts)
 
@@ -127,7 +164,7 @@ class Plan:
             "samples": self.experiment.config["samples"],
             **SHOWN,
         }
-        upstream = [self.prepare(imageset), *self.models(imageset, method, seed)]
+        upstream = [self.prepare(imageset), *self.grounds(imageset, method, seed)]
         parts = {"imageset": imageset, "method": method, "seed": seed}
         return self._job("sample", spec, self._restoring(entry), upstream, **parts)
 
@@ -140,7 +177,7 @@ class Plan:
             "config": self.experiment.method_config(method, "restore", imageset),
             "count": ENERGY_IMAGES,
         }
-        upstream = [self.prepare(imageset), *self.models(imageset, method, seed)]
+        upstream = [self.prepare(imageset), *self.grounds(imageset, method, seed)]
         parts = {"imageset": imageset, "method": method, "seed": seed}
         return self._job("energy", spec, self._restoring(entry), upstream, **parts)
 
@@ -148,6 +185,10 @@ class Plan:
         """Return the training that a method rests on; none where nothing is learned."""
         learns = self.experiment.methods[method].about.learns
         return [self.train(imageset, method, seed)] if learns else []
+
+    def grounds(self, imageset: str, method: str, seed: int) -> list[Job]:
+        """Return what a search rests on: the training, and the choice of its options."""
+        return [*self.models(imageset, method, seed), *self.tuned(imageset, method, "restore")]
 
     def _method_spec(self, entry: Entry, seed: int) -> dict[str, Any]:
         budget = self.experiment.config["budget"]
@@ -160,18 +201,17 @@ class Plan:
             "device": self.device,
         }
 
-    def _tasks(self, imageset: str, unit: str) -> dict[str, dict[str, Any]]:
+    def _tasks(self, imageset: str, tasks: list[str]) -> dict[str, dict[str, Any]]:
         experiment = self.experiment
         return {
             task: {
                 "plugin": experiment.tasks[task].plugin,
                 "config": experiment.task_config(task, imageset),
             }
-            for task in experiment.units_of(imageset)[unit]
+            for task in tasks
         }
 
-    def _task_roots(self, imageset: str, unit: str) -> list[Root]:
-        tasks = self.experiment.units_of(imageset)[unit]
+    def _task_roots(self, tasks: list[str]) -> list[Root]:
         return [(self.experiment.tasks[task].about.path, None) for task in tasks]
 
     def _restoring(self, entry: Entry) -> list[Root]:
@@ -189,14 +229,9 @@ class Plan:
 
 
 def fingerprint(folder: str | None) -> str:
-    """Return a hash of names, sizes and times of a user's own images; empty without a folder.
-
-    Raises UserError where there is no such folder.
-    """
-    if folder is None:
+    """Return a hash of names, sizes and times of a user's own images; empty without a folder."""
+    if folder is None or not Path(folder).expanduser().is_dir():
         return ""
-    if not Path(folder).expanduser().is_dir():
-        raise UserError(f"{folder}: no such folder of images")
     files = sorted(p for p in Path(folder).expanduser().rglob("*") if p.is_file())
     facts = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
     return hashlib.sha256(repr(facts).encode()).hexdigest()

@@ -11,7 +11,16 @@ import yaml
 
 from priorbench.registry import ROOT
 
-SOURCES = ("imagesets", "tasks", "methods", "metrics", "priorbench", "workflow", "published")
+SOURCES = (
+    "imagesets",
+    "tasks",
+    "methods",
+    "metrics",
+    "priorbench",
+    "workflow",
+    "published",
+    "config",
+)
 SMOKE = yaml.safe_load((ROOT / "tests" / "smoke.yaml").read_text())
 
 

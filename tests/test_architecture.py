@@ -26,7 +26,17 @@ ENGINE_ONLY = {
     *["torch.set_default_device", "torch.set_default_dtype", "torch.set_num_threads"],
 }
 # what the Snakefile reads: planning a thousand jobs should cost a second, not an import of torch
-PLANNERS = ["config", "devices", "errors", "paths", "plan", "registry", "sources", "weights"]
+PLANNERS = [
+    "config",
+    "devices",
+    "errors",
+    "paths",
+    "plan",
+    "registry",
+    "sources",
+    "tuning",
+    "weights",
+]
 
 
 def imports(path: Path) -> set[str]:

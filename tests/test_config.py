@@ -12,7 +12,7 @@ from priorbench.errors import UserError
 from priorbench.plan import Plan
 from priorbench.registry import ROOT
 
-CONFIGS = sorted((ROOT / "config").glob("*.yaml"))
+CONFIGS = [p for p in sorted((ROOT / "config").rglob("*.yaml")) if p.parent.name != "tuning"]
 GOOD: dict[str, Any] = {
     "experiment": "good",
     "imagesets": {"photos": {"split": "within"}, "digits": {}},
@@ -161,5 +161,5 @@ def test_only_what_a_job_depends_on_enters_its_key() -> None:
 def test_a_folder_that_is_not_there_is_told_before_anything_runs(tmp_path: Path) -> None:
     away = {"mine": {"plugin": "folder", "path": str(tmp_path / "away")}}
     plan = Plan(Experiment.check(changed("imagesets", value=GOOD["imagesets"] | away), "my.yaml"))
-    with pytest.raises(UserError, match="away: no such folder of images"):
-        plan.prepare("mine")
+    with pytest.raises(UserError, match=r"imagesets\.mine: .*away: no such folder of images"):
+        plan.check_folders()

@@ -16,7 +16,7 @@ from workflow.scripts import summary, tables
 
 
 def two_rows(folder: Path, **changes: object) -> Fabricated:
-    methods = {"glo": {}, "dip": {}}
+    methods: dict[str, dict[str, object]] = {"glo": {}, "dip": {}}
     made = experiment(methods=methods, metrics={"psnr": {}}, energy={}, **changes)
     return Fabricated(folder, made)
 

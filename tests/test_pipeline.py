@@ -167,9 +167,7 @@ def long_training(project: Project, steps: int) -> str:
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are found in /proc")
 def test_kills_of_the_training_and_of_snakemake_change_no_bit(project: Project) -> None:
-    project.edit(
-        "workflow/scripts/train.py", "CHECKPOINT_SECONDS = 60.0", "CHECKPOINT_SECONDS = 0.2"
-    )
+    project.edit("priorbench/training.py", "CHECKPOINT_SECONDS = 60.0", "CHECKPOINT_SECONDS = 0.2")
     target = long_training(project, steps=400)
     project.snakemake(target)
     model = project.folder / target

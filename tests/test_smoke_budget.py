@@ -12,8 +12,7 @@ from priorbench.config import Experiment
 from priorbench.errors import UserError
 from priorbench.loop import Loop
 from priorbench.plan import Plan
-
-CONFIGS = sorted((registry.ROOT / "config").rglob("*.yaml"))
+from tests.test_config import CONFIGS
 
 
 def shortened(path: Path) -> Experiment:

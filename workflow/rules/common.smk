@@ -27,8 +27,6 @@ try:
     FILE = ", ".join(map(str, workflow.configfiles)) or "config"
     EXPERIMENT = Experiment.check(config, os.path.relpath(FILE) if FILE != "config" else FILE)
     PLAN = Plan(EXPERIMENT)
-    for imageset in EXPERIMENT.imagesets:
-        PLAN.prepare(imageset)
 except UserError as mistake:
     raise WorkflowError(str(mistake)) from None
 
@@ -102,6 +100,10 @@ wildcard_constraints:
 onstart:
     # jobs parse this file too, but only the run itself comes here; the lock ends with its holder
     global RUNNING
+    try:
+        PLAN.check_folders()
+    except UserError as mistake:
+        raise WorkflowError(str(mistake)) from None
     # one lock for all experiments: two runs would delete from the store what the other made
     RUNNING = locks.try_lock(STORE / ".lock")
     if RUNNING is None:

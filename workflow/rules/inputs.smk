@@ -37,13 +37,32 @@ def controls_of(wildcards):
 
 
 def model_of(wildcards):
-    """Return the model that a method rests on; nothing for a method that learns nothing."""
+    """Return what a search rests on: the model and tuned options, where there are any."""
+    imageset, method = wildcards.imageset, wildcards.method
+    models = PLAN.models(imageset, method, int(wildcards.seed))
+    return files(models, "model.safetensors") + tuned_of(imageset, method, "restore")
+
+
+def trained_of(wildcards):
+    """Return the model that options are tuned for, unless each trial trains its own."""
+    space = EXPERIMENT.space(wildcards.method)
     models = PLAN.models(wildcards.imageset, wildcards.method, int(wildcards.seed))
-    return [job.folder / "model.safetensors" for job in models]
+    return [] if "train" in space else files(models, "model.safetensors")
+
+
+def tuned_of(imageset, method, part):
+    """Return the file with tuned options of `part`, where there are any."""
+    return files(PLAN.tuned(imageset, method, part), "chosen.json")
+
+
+def files(jobs, name):
+    return [job.folder / name for job in jobs]
 
 
 def model_option(wildcards, input):
-    return f"--model {input.model}" if input.model else ""
+    """Return the options that name a model and tuned options."""
+    flags = {"model.safetensors": "--model", "chosen.json": "--tuned"}
+    return " ".join(f"{flags[Path(path).name]} {path}" for path in input.model)
 
 
 def runs(verb, name, imageset, unit=None):
@@ -65,8 +84,9 @@ def finished(paths):
 
 def energy_model_of(wildcards):
     method = EXPERIMENT.config["energy"][wildcards.imageset]
-    jobs = PLAN.models(wildcards.imageset, method, EXPERIMENT.seeds[0])
-    return [job.folder / "model.safetensors" for job in jobs]
+    models = PLAN.models(wildcards.imageset, method, EXPERIMENT.seeds[0])
+    tuned = tuned_of(wildcards.imageset, method, "restore")
+    return files(models, "model.safetensors") + tuned
 
 
 def energy_spec(wildcards):
@@ -99,6 +119,9 @@ def results_of(wildcards):
         paths += runs("train", name, imageset)
     for verb, name in (("represent", "represented"), ("sample", "samples")):
         paths += runs(verb, "run.json", imageset) + runs(verb, f"{name}.safetensors", imageset)
+    for method in EXPERIMENT.methods:
+        for name in ("run.json", "trials.csv"):
+            paths += files(PLAN.tuned(imageset, method, "restore"), name)
     if imageset in EXPERIMENT.config["energy"]:
         paths.append(PLAN.energy(imageset).folder / "curve.csv")
     return finished(paths) + scores_of(imageset)

@@ -2,6 +2,7 @@ rule train:
     """Train a method on the training images of a set: no other image is among the inputs."""
     input:
         images=training_of,
+        tuned=lambda wildcards: tuned_of(wildcards.imageset, wildcards.method, "train"),
     output:
         model=STORE / "train/{imageset}/{method}/{seed}-{key}/model.safetensors",
         milestones=STORE / "train/{imageset}/{method}/{seed}-{key}/milestones.safetensors",
@@ -21,8 +22,9 @@ rule train:
     params:
         launch=HEAVY,
         spec=spec("train"),
+        tuned=lambda wildcards, input: f"--tuned {input.tuned}" if input.tuned else "",
     message:
         "train {wildcards.method} on {wildcards.imageset}, seed {wildcards.seed}"
     shell:
         "{params.launch} workflow.scripts.train --spec {params.spec:q} --images {input.images}"
-        " --out {output} 2>&1 | tee {log}"
+        " {params.tuned} --out {output} 2>&1 | tee {log}"

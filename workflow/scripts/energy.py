@@ -17,6 +17,7 @@ from priorbench.paths import parse
 from priorbench.records import Record
 from priorbench.restoring import restore
 from priorbench.seeds import generator
+from priorbench.tuning import chosen
 
 NOISE = 25 / 255  # standard deviation of the noise added to the image
 
@@ -41,7 +42,8 @@ def main(arguments: Namespace, state: Path) -> None:
     originals = Images(Prepared(arguments.images.parent).test)[: spec["count"]]
     trained = models.load(arguments.model, spec)
     plugin = registry.load("methods", spec["plugin"])
-    cfg = step.configured(plugin.RestoreConfig, spec["config"])
+    tuned = chosen(arguments.tuned, "restore")
+    cfg = step.configured(plugin.RestoreConfig, spec["config"] | tuned)
     rows, lost = [], []
     for name, target in {} if trained.diverged else targets(originals).items():
         seen = undamaged(target.to(spec["device"]))
@@ -63,4 +65,4 @@ def main(arguments: Namespace, state: Path) -> None:
 
 
 if __name__ == "__main__":
-    step.run(main, "images", "model")
+    step.run(main, "images", "model", "tuned")

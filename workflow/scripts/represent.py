@@ -20,6 +20,7 @@ from priorbench.observations import undamaged
 from priorbench.paths import parse
 from priorbench.records import Record
 from priorbench.restoring import restore
+from priorbench.tuning import chosen
 
 PLATEAU = 0.1  # dB on validation images over the last fifth of a stage
 LEARNED = 1.0  # dB that a training must have gained to count as one
@@ -36,7 +37,10 @@ def main(arguments: Namespace, state: Path) -> None:
     validation: dict[str, float] = {}
     status = trained.record["status"]
     if not trained.diverged:
-        search = _Search(plugin, spec, state, parse(arguments.out).imageset)
+        cfg = step.configured(
+            plugin.RestoreConfig, spec["config"] | chosen(arguments.tuned, "restore")
+        )
+        search = _Search(plugin, cfg, spec, state, parse(arguments.out).imageset)
         try:
             found["represent"] = search(trained.model, images.test[: spec["count"]], "test")
             validation, status = _plateau(search, trained, images.val[: spec["validation"]])
@@ -56,10 +60,10 @@ class _Search:
     """A method's own search with A = identity."""
 
     def __init__(
-        self, plugin: ModuleType, spec: dict[str, Any], state: Path, imageset: str
+        self, plugin: ModuleType, cfg: Any, spec: dict[str, Any], state: Path, imageset: str
     ) -> None:
-        self.plugin, self.spec, self.state, self.imageset = plugin, spec, state, imageset
-        self.cfg = step.configured(plugin.RestoreConfig, spec["config"])
+        self.plugin, self.cfg, self.spec = plugin, cfg, spec
+        self.state, self.imageset = state, imageset
 
     def __call__(self, model: Any, originals: np.ndarray, name: str) -> np.ndarray:
         title = f"represent {self.imageset} {self.spec['method']} {name}"
@@ -97,4 +101,4 @@ def _plateau(
 
 
 if __name__ == "__main__":
-    step.run(main, "images", "model")
+    step.run(main, "images", "model", "tuned")

@@ -12,6 +12,7 @@ from priorbench.observations import read_observations
 from priorbench.paths import parse
 from priorbench.records import Record
 from priorbench.restoring import restore
+from priorbench.tuning import chosen, told
 
 
 def main(arguments: Namespace, state: Path) -> None:
@@ -23,9 +24,10 @@ def main(arguments: Namespace, state: Path) -> None:
     restored, rows, seconds, configs, searched = {}, [], {}, {}, None
     traced: dict[str, Any] = {}
     lost: list[str] = []
+    tuned = chosen(arguments.tuned, "restore")
     observations = read_observations(arguments.observations, spec["device"])
     for task, seen in {} if trained.diverged else observations.items():
-        cfg = step.configured(plugin.RestoreConfig, spec["configs"][task])
+        cfg = step.configured(plugin.RestoreConfig, spec["configs"][task] | tuned)
         configs[task] = models.effective(cfg)
         title = f"restore {parse(arguments.out).imageset} {task} {spec['method']}"
         try:
@@ -37,13 +39,15 @@ def main(arguments: Namespace, state: Path) -> None:
         traced |= {f"{task}/{step}": pictures for step, pictures in found.trace.items()}
         searched = found.searched or None
         rows += [(task, *row) for row in found.curve]
+    notes = ["" if trained.model else models.note(plugin, *configs.values())]
+    notes.append(told(arguments.tuned, "restore"))
     write_rows(arguments.out.with_name("curve.csv"), ("task", *COLUMNS), rows)
     write_arrays(arguments.out.with_name("trace.safetensors"), traced)
     record.write(
         arguments.out.with_name("run.json"),
         config=spec["configs"],
         effective=configs,
-        note="" if trained.model else models.note(plugin, *configs.values()),
+        note="; ".join(filter(None, notes)),
         images=len(next(iter(observations.values()))),
         parameters=trained.record["parameters"],
         task_seconds=seconds,
@@ -54,4 +58,4 @@ def main(arguments: Namespace, state: Path) -> None:
 
 
 if __name__ == "__main__":
-    step.run(main, "model", "observations")
+    step.run(main, "model", "observations", "tuned")

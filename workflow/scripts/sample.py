@@ -18,6 +18,7 @@ from priorbench.paths import parse
 from priorbench.records import Record
 from priorbench.restoring import restore
 from priorbench.seeds import generator, seed_torch
+from priorbench.tuning import chosen as tuned
 
 CHUNK = 32  # images decoded at a time
 ABILITIES = ("decode", "encode", "draw")  # that a model may have, as methods or as modules
@@ -26,6 +27,7 @@ ABILITIES = ("decode", "encode", "draw")  # that a model may have, as methods or
 def main(arguments: Namespace, state: Path) -> None:
     """Draw samples, reconstruct training images, and go from one code to another."""
     spec = arguments.spec
+    spec["config"] |= tuned(arguments.tuned, "restore")
     record = Record("sample", spec, parse(arguments.out).imageset)
     images = Images(Prepared(arguments.images.parent).train, torch.device(spec["device"]))
     trained = models.load(arguments.model, spec)
@@ -105,4 +107,4 @@ def searched(trained: models.Trained, x: Tensor, spec: dict[str, Any], state: Pa
 
 
 if __name__ == "__main__":
-    step.run(main, "images", "model")
+    step.run(main, "images", "model", "tuned")

@@ -10,12 +10,10 @@ from priorbench.contract import Images
 from priorbench.curve import COLUMNS
 from priorbench.files import write_rows
 from priorbench.images import read_split
-from priorbench.loop import DivergedError, Loop
 from priorbench.paths import parse
-from priorbench.progress import Progress
 from priorbench.records import Record
-
-CHECKPOINT_SECONDS = 60.0
+from priorbench.training import fit
+from priorbench.tuning import chosen, told
 
 
 def main(arguments: Namespace, state: Path) -> None:
@@ -25,32 +23,21 @@ def main(arguments: Namespace, state: Path) -> None:
     imageset = parse(arguments.out).imageset
     record = Record("train", spec, imageset)
     plugin = registry.load("methods", spec["plugin"])
-    cfg = step.configured(plugin.TrainConfig, spec["config"])
+    config = spec["config"] | chosen(arguments.tuned, "train")
+    effective = models.effective(step.configured(plugin.TrainConfig, config))
+    notes = [models.note(plugin, effective), told(arguments.tuned, "train")]
     images = Images(pixels, torch.device(spec["device"]))
-    model = models.build(plugin, spec["config"], images.shape, spec)
-    loop = Loop(
-        state,
-        spec["seed"],
-        device=spec["device"],
-        model=model,
-        checkpoint_seconds=CHECKPOINT_SECONDS,
-        progress=Progress(f"train {imageset} {spec['method']} {spec['seed']}"),
-        budget=spec.get("budget", "full"),
-    )
-    status = "finished"
-    try:
-        plugin.train(model.train(), images, cfg, loop)
-    except DivergedError as diverged:
-        status = str(diverged)
+    title = f"train {imageset} {spec['method']} {spec['seed']}"
+    model, loop, status = fit(plugin, images, config, spec, state, title)
     if loop.tables and status == "finished":
         models.save_codes(folder / "codes.npy", loop.tables[0])
     write_rows(folder / "curve.csv", ("task", *COLUMNS), (("", *row) for row in loop.curve.rows))
     models.save_milestones(folder / "milestones.safetensors", state, loop.milestones)
     record.write(
         folder / "run.json",
-        config=spec["config"],
-        effective=models.effective(cfg),
-        note=models.note(plugin, models.effective(cfg)),
+        config=config,
+        effective=effective,
+        note="; ".join(filter(None, notes)),
         shape=list(images.shape),
         images=len(images),
         parameters=models.size(model),
@@ -62,4 +49,4 @@ def main(arguments: Namespace, state: Path) -> None:
 
 
 if __name__ == "__main__":
-    step.run(main, "images")
+    step.run(main, "images", "tuned")

@@ -1,0 +1,43 @@
+"""Options of a config file against the fields of a plugin's config dataclass."""
+
+import ast
+import types
+from typing import Any
+
+from priorbench.errors import UserError, nearest
+from priorbench.registry import Description
+
+
+def check(options: dict[str, Any], about: Description, config: str, where: str) -> None:
+    """Raise UserError unless every option fits its field of the dataclass `config`."""
+    fields = about.configs.get(config, {})
+    for key, value in options.items():
+        if key not in fields:
+            raise UserError(f"{where}: unknown key `{key}`: {nearest(str(key), fields)}")
+        annotation = fields[key].annotation
+        if not _fits(value, ast.parse(annotation, mode="eval").body):
+            raise UserError(f"{where}: `{key}` must be {annotation}, found {value!r}")
+        if isinstance(value, int | float) and value < 0:
+            raise UserError(f"{where}: `{key}` must not be negative, found {value!r}")
+
+
+def _fits(value: Any, annotation: ast.expr) -> bool:
+    match annotation:
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _fits(value, left) or _fits(value, right)
+        case ast.Constant(value=None):
+            return value is None
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
+            return value in _as_tuple(ast.literal_eval(choices))
+        case ast.Subscript(value=ast.Name(id="tuple"), slice=inner):
+            kinds = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            return isinstance(value, list | tuple) and all(_fits(v, kinds[0]) for v in value)
+        case ast.Name(id=name):
+            kinds_of = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+            of_kind = isinstance(value, kinds_of.get(name, (types.NoneType,)))
+            return of_kind and (name == "bool" or not isinstance(value, bool))
+    return False
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
