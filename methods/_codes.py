@@ -29,7 +29,7 @@ class Gaussian(nn.Module):
         self.covariance.copy_(covariance)
 
     def follow(self, codes: Tensor) -> None:
-        """Move towards the moments of a batch of codes (n, d), while an encoder learns."""
+        """Move towards the moments of a batch of codes (n, d), while they are learned."""
         self.mean.lerp_(codes.mean(0), MOMENTUM)
         centred = codes - self.mean
         self.covariance.lerp_(centred.T @ centred / len(codes), MOMENTUM)

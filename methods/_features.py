@@ -1,27 +1,18 @@
-"""What images are compared by: features for clustering, and losses of deep features.
+"""What images are clustered by: principal components, and features of pretrained networks."""
 
-Pretrained networks are read from torch's own folder (`$TORCH_HOME/hub/checkpoints`), under
-their official names; nothing is fetched here. torchvision is imported where it is used: that
-takes longer than importing torch, and most runs use none of it.
-"""
-
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from methods._losses import LOSSES, Loss
+from methods._perceptual import convolutions, inception, resnet50, standardise
 from priorbench.contract import Images
-from priorbench.errors import MissingWeights, UserError, nearest
+from priorbench.errors import UserError, nearest
 
 CHUNK = 512  # images at a time
 PASSES = 4  # power iterations over the images; the spectrum of images falls fast
 SPARE = 16  # directions beyond those asked for, which the iterations need
-RESNET_SIDE = 224  # pixels, of the images that the network was trained on
-IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation per channel
-VGG_TAPS = (3, 8, 15, 22)  # layers of VGG16: the last rectifier of blocks 1 to 4
+SIDE, SIDE_INCEPTION = 224, 299  # pixels, of the images that the networks were trained on
 
 
 def principal(
@@ -65,94 +56,64 @@ def principal_codes(images: Images, dim: int) -> Tensor:
     return codes
 
 
-def official(path: Path) -> bool:
-    """Whether the SHA-256 of a file begins as the end of its name says."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return digest.startswith(path.stem.rsplit("-", 1)[-1])
+def deep(name: str, images: Images, prepared: bool = True) -> Tensor:
+    """Return features (N, D) by the pretrained network `name`, averaged over positions.
 
-
-def weights(name: str, device: torch.device) -> dict[str, Tensor]:
-    """Read a network's official weights; MissingWeights names the file where there is none."""
-    path = Path(torch.hub.get_dir()) / "checkpoints" / name
-    if not path.exists():
-        raise MissingWeights(f"{path} is missing: put the official {name} of torchvision there")
-    if not official(path):
-        raise UserError(f"{path}: not the official file, its SHA-256 is not that of its name")
-    read: dict[str, Tensor] = torch.load(path, map_location=device, weights_only=True)
-    return read
-
-
-def standardise(x: Tensor) -> Tensor:
-    """Return images (n, 3, h, w) in the scale of channels that the networks were trained in."""
-    mean, deviation = (x.new_tensor(values)[:, None, None] for values in IMAGENET)
-    return (x - mean) / deviation
-
-
-def resnet50(device: torch.device) -> nn.Module:
-    """Return ResNet-50 up to its last pooling: 2048 numbers per image."""
-    from torchvision.models import resnet
-
-    net = resnet.resnet50()
-    net.load_state_dict(weights("resnet50-0676ba61.pth", device))
-    net.fc = nn.Identity()
-    pooled: nn.Module = net.to(device).eval().requires_grad_(False)
-    return pooled
-
-
-def vgg16(device: torch.device) -> nn.Module:
-    """Return the convolutional layers of VGG16, as far as the loss looks."""
-    from torchvision.models import vgg
-
-    read = weights("vgg16-397923af.pth", device)
-    own = {k.removeprefix("features."): v for k, v in read.items() if k.startswith("features.")}
-    layers = vgg.make_layers(vgg.cfgs["D"])
-    layers.load_state_dict(own)
-    blocks: nn.Module = layers[: VGG_TAPS[-1] + 1].to(device).eval().requires_grad_(False)
-    return blocks
-
-
-def extract(name: str, images: Images, dim: int) -> Tensor:
-    """Return features (N, dim) by the extractor `name`, reduced by PCA."""
-    if name == "pixel_pca":
-        return principal_codes(images, dim)
-    if name != "resnet50":
-        raise UserError(f"features `{name}`: {nearest(name, ['pixel_pca', 'resnet50'])}")
+    prepared: images in the size and scale that the network was trained on, else as they are.
+    """
+    device = images.device
+    networks: dict[str, Callable[[], torch.nn.Module]] = {
+        "resnet50": lambda: resnet50(device),
+        "resnet50_logits": lambda: resnet50(device, logits=True),
+        "alexnet": lambda: convolutions("alexnet", device),
+        "squeezenet": lambda: convolutions("squeezenet", device),
+        "inception": lambda: inception(device),
+    }
+    if name not in networks:
+        raise UserError(f"features `{name}`: {nearest(name, [*networks, 'pixel_pca'])}")
     from torchvision.transforms.functional import resize
 
-    net = resnet50(images.device)
+    net, side = networks[name](), SIDE_INCEPTION if name == "inception" else SIDE
     made = []
     with torch.no_grad():
         for start in range(0, len(images), CHUNK // 8):
-            x = resize(images[start : start + CHUNK // 8], [RESNET_SIDE, RESNET_SIDE])
-            made.append(net(standardise(x)))
-    features = torch.cat(made)
+            x = images[start : start + CHUNK // 8]
+            if prepared:
+                x = resize(x, [side, side])
+                x = 2 * x - 1 if name == "inception" else standardise(x)
+            found = net(x)
+            made.append(found.mean((2, 3)) if found.dim() == 4 else found)
+    return torch.cat(made)
+
+
+def turned_rows(features: Tensor, dim: int) -> Tensor:
+    """Project features (N, D) as incremental GLO's authors did, on rows of a matrix of columns.
+
+    V holds the eigenvectors of X^T X, uncentred, in columns; taken are its rows whose numbers
+    are those of the `dim` largest eigenvalues. Eigenvalues rise, and the largest entry of each
+    eigenvector is positive: with rows, unlike columns, both matter.
+    """
+    count, width = features.shape
+    if count < width:
+        raise UserError(f"projection `rows`: {width} features need as many images, not {count}")
+    x = features.double()
+    values, vectors = torch.linalg.eigh(x.T @ x)
+    peaks = vectors.gather(0, vectors.abs().argmax(0, keepdim=True))
+    taken = values.argsort(descending=True)[:dim]
+    turned: Tensor = (x @ (vectors * peaks.sign())[taken].T).to(features)
+    return turned
+
+
+def extract(
+    name: str, images: Images, dim: int, projection: str = "pca", prepared: bool = True
+) -> Tensor:
+    """Return features (N, dim) by the extractor `name`, reduced by PCA, or by `turned_rows`."""
+    if name == "pixel_pca":
+        if projection != "pca":
+            raise UserError(f"projection `{projection}`: for features of networks only")
+        return principal_codes(images, dim)
+    features = deep(name, images, prepared)
+    if projection == "rows":
+        return turned_rows(features, dim)
     mean, components, _, _ = principal(lambda part: features[part], len(features), dim)
     return (features - mean) @ components.T
-
-
-def deep_l1(layers: nn.Module) -> Loss:
-    """Return the loss |x - y| + sum over blocks |phi(x) - phi(y)|, each a mean, (n,) per image."""
-
-    def loss(restored: Tensor, original: Tensor) -> Tensor:
-        total = LOSSES["l1"](restored, original)
-        x, y = standardise(restored), standardise(original)
-        for number, layer in enumerate(layers.children()):
-            x, y = layer(x), layer(y)
-            if number in VGG_TAPS:
-                total = total + LOSSES["l1"](x, y)
-        return total
-
-    return loss
-
-
-def perceptual(name: str, device: torch.device) -> Loss:
-    """Return the loss of the name: GLO's for "none", or the pixels' L1, alone or with VGG16."""
-    losses: dict[str, Callable[[], Loss]] = {
-        "none": lambda: LOSSES["lap_mse"],
-        "l1": lambda: LOSSES["l1"],
-        "vgg16": lambda: deep_l1(vgg16(device)),
-    }
-    if name not in losses:
-        raise UserError(f"perceptual `{name}`: {nearest(name, losses)}")
-    return losses[name]()

@@ -6,12 +6,21 @@ the next likewise among those left, the last is what remains. Variant 1 is GLO o
 subset; variant 2 learns each further subset while the codes of earlier images are fixed;
 variant 3 learns all images together, and noisy codes must give the same images.
 
-Departures: codes stay in the unit ball, as in GLO and the authors' later runs (the report
-lets them grow), and start at principal coordinates, as GLO's do here; so the noise is stated
-per coordinate for codes of length up to 1. A batch in which images of two kinds occur is one
-pass through the generator. `features: resnet50` and `perceptual: vgg16` are the report's;
-without the latter the loss is GLO's (`l1`, pixels alone, is what trained the authors' models:
-their VGG features carried no gradient).
+Three versions are known, rows of config/papers/incremental_glo_frogs64.yaml. *As described* in
+the report: codes anywhere in R^d, k-means on principal components of ResNet-50's pooled features,
+L1 of pixels and of VGG16's features. *As run* for it: those features carried no gradient, so that
+L1 of pixels alone trained; codes start at N(0, I), batches are not shuffled, clusters are of the
+logits of unprepared images, projected on rows, not columns, of the matrix of eigenvectors. *As
+head*, the later code: codes in the unit ball under the same noise, pooled features, the last
+subset learned twice, L1 alone for the encoder.
+
+Departures: the default is none of the three. Codes stay in the unit ball, as GLO's: in R^d they
+grow under the noise (from 10 to 13, itself 4 long); in the ball so much would drown them, so it is
+small. Codes start and batches are shuffled as GLO's here; features and loss need no pretrained
+weights. In every version Adam steps row by row: the authors' dense Adam, made anew for each
+stage, also moves codes absent from the batch, by momentum. The last weights are kept, not the
+best on training images; images of two kinds are one batch to the generator, which ends in a
+sigmoid; the encoder lacks a second linear layer behind its last.
 """
 
 from dataclasses import dataclass
@@ -21,40 +30,51 @@ import torch
 from torch import Tensor, nn
 
 from methods._codes import Gaussian, unit_ball
-from methods._features import extract, perceptual, principal_codes
+from methods._features import extract, principal_codes
 from methods._losses import l1, mse
 from methods._networks import Decoder, Encoder
+from methods._perceptual import perceptual
 from methods._row_adam import RowAdam
 from methods._search import search
-from methods._subsets import split
+from methods._subsets import Stage, draw, per_stage, plan, subsets
 from priorbench.contract import Codes, Images, Loop, Observation, Shape
-from priorbench.errors import UserError
 
 LABEL = "incremental GLO"
 PAPER = "Helman, Zingerman, Schreiber 2019"
 NOTE = "clustered by {features}, perceptual loss: {perceptual}"
-SAMPLES = "codes drawn from a Gaussian fitted to the training codes, pulled into the unit ball"
+SAMPLES = "codes drawn from a Gaussian fitted to the training codes, pulled into their ball"
+SMOKE = {"features": "pixel_pca", "projection": "pca", "perceptual": "l1", "clusters": 4}
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     dim: int = 100  # length of a code
     width: int = 64  # channels next to the image, in generator and encoder
-    features: Literal["pixel_pca", "resnet50"] = "pixel_pca"  # by which images are clustered
-    feature_dim: int = 100  # principal components of the features
-    perceptual: Literal["none", "l1", "vgg16"] = "none"  # GLO's loss, or L1 of pixels, of features
+    codes: Literal["ball", "free"] = "ball"  # in the unit ball, or anywhere
+    start: Literal["principal", "normal"] = "principal"  # principal coordinates, or N(0, I)
+    features: Literal[
+        "pixel_pca", "resnet50", "resnet50_logits", "alexnet", "squeezenet", "inception"
+    ] = "pixel_pca"  # by which images are clustered
+    prepared: bool = True  # images in the size and scale of the network's training, or as they are
+    projection: Literal["pca", "rows"] = "pca"  # of a network's features; rows: the authors' slip
+    feature_dim: int = 100  # numbers left of the features
+    perceptual: Literal["none", "l1", "vgg16", "alexnet", "squeezenet"] = "none"  # none: GLO's
     clusters: int = 128  # of each clustering
     representatives: tuple[int, ...] = (4, 8)  # per cluster, of each subset but the last
-    steps: tuple[int, ...] = (15_000, 10_000, 10_000)  # of variants 1, 2, 2 ...: one per subset
+    stages: tuple[int, ...] = ()  # subset of each stage of variants 1, 2, 2 ...; none: in turn
+    steps: tuple[int, ...] = (15_000, 10_000, 10_000)  # of each stage
     steps_all: int = 15_000  # of variant 3
     steps_encoder: int = 15_000
-    batch: int = 64  # images per step; as many earlier ones in variant 2
+    batch: int | tuple[int, ...] = 64  # images per step; or of each stage, variant 3, the encoder
+    batch_earlier: int | tuple[int, ...] | None = None  # of each stage; none: as many as new ones
+    order: Literal["shuffle", "fixed"] = "shuffle"  # of images in a pass
     lr: float = 1e-3  # Adam, generator and encoder
     lr_code: float = 1e-2  # Adam, codes
     alpha: float = 1.0  # weight of the earlier images (variant 2), of exact codes (variant 3)
     beta: float = 1.0  # weight of the new images (variant 2)
     noise_weight: float = 0.7  # weight of noisy codes (variant 3)
-    noise: float = 0.03  # standard deviation per coordinate; a code's length is at most 1
+    noise: float = 0.03  # standard deviation per coordinate; a code in the ball is up to 1 long
+    encoder_l2: float = 1.0  # weight of L2 beside L1 in the encoder's loss
 
 
 @dataclass(frozen=True)
@@ -70,84 +90,96 @@ class Model(nn.Module):
 
     def __init__(self, cfg: TrainConfig, shape: Shape) -> None:
         super().__init__()
+        self.free = cfg.codes == "free"
         self.decode = Decoder(cfg.dim, shape, cfg.width)
         self.encoder = Encoder(cfg.dim, shape, cfg.width)
         self.codes = Gaussian(cfg.dim)
 
+    def within(self, z: Tensor) -> Tensor:
+        """Return codes (n, dim) where they may be: in the unit ball, or as they are."""
+        return z if self.free else unit_ball(z)
+
     def encode(self, x: Tensor) -> Tensor:
         """Return the code that the encoder predicts for each image, (n, dim)."""
-        return unit_ball(self.encoder(x))
+        return self.within(self.encoder(x))
 
     def draw(self, count: int) -> Tensor:
         """Draw codes, (count, dim)."""
-        return unit_ball(self.codes.draw(count))
+        return self.within(self.codes.draw(count))
 
 
 def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
     """Learn subset by subset, then all images, then the encoder."""
-    subsets = _subsets(images, cfg, loop)
-    start = loop.once("start", lambda: {"z": principal_codes(images, cfg.dim)})["z"]
-    codes = loop.codes(unit_ball(start / start.norm(dim=1).mean()))
+    *stages, everything, last = _stages(images, cfg, loop)
+    codes = loop.codes(model.within(loop.once("start", lambda: _start(images, cfg))["z"]))
     adam_codes = RowAdam(loop, codes, cfg.lr_code)
     loss = perceptual(cfg.perceptual, loop.device)
 
-    for number, (subset, steps) in enumerate(zip(subsets, cfg.steps, strict=True)):
+    for stage in stages:
         adam = loop.keep(torch.optim.Adam(model.decode.parameters(), lr=cfg.lr, fused=True))
-        earlier = torch.cat([subset[:0], *subsets[:number]])
-        for _ in loop.steps(steps, f"subset{number + 1}"):
-            new = loop.batch(subset, min(cfg.batch, len(subset)))
-            old = loop.batch(earlier, min(cfg.batch, len(earlier))) if number else earlier
+        for step in loop.steps(stage.steps, stage.name):
+            new = draw(loop, stage.new, stage.batch, step, cfg.order)
+            old = draw(loop, stage.earlier, stage.batch_earlier, step, cfg.order)
             z = codes[new].requires_grad_()
-            restored = model.decode(torch.cat([z, codes[old]]) if number else z)
+            restored = model.decode(torch.cat([z, codes[old]]) if len(old) else z)
             losses = loss(restored, images[torch.cat([new, old])])
             of_new, of_old = losses.split([len(new), len(old)])
             total = cfg.beta * of_new.mean()
-            loop.descend(total + cfg.alpha * of_old.mean() if number else total, adam)
-            codes[new] = unit_ball(adam_codes.step(new, z, z.grad))
+            loop.descend(total + cfg.alpha * of_old.mean() if len(old) else total, adam)
+            codes[new] = moved = model.within(adam_codes.step(new, z, z.grad))
+            model.codes.follow(moved)
             loop.log(loss=of_new.mean().detach())
 
     adam = loop.keep(torch.optim.Adam(model.decode.parameters(), lr=cfg.lr, fused=True))
-    for _ in loop.steps(cfg.steps_all, "all"):
-        index = loop.batch(len(images), cfg.batch)
+    for step in loop.steps(everything.steps, everything.name):
+        index = draw(loop, everything.new, everything.batch, step, cfg.order)
         x, z = images[index], codes[index].requires_grad_()
-        noisy = z + cfg.noise * torch.randn_like(z)
-        losses = loss(model.decode(torch.cat([z, noisy])), torch.cat([x, x]))
-        exact, blurred = losses.view(2, -1).mean(1)
-        loop.descend(cfg.alpha * exact + cfg.noise_weight * blurred, adam)
-        codes[index] = unit_ball(adam_codes.step(index, z, z.grad))
-        loop.log(loss=exact.detach(), noisy=blurred.detach())
+        near = [z + cfg.noise * torch.randn_like(z)] if cfg.noise_weight else []
+        losses = loss(model.decode(torch.cat([z, *near])), torch.cat([x, *[x] * len(near)]))
+        exact, *noisy = terms = losses.view(-1, len(index)).mean(1)
+        loop.descend(cfg.alpha * exact + cfg.noise_weight * sum(noisy), adam)
+        codes[index] = moved = model.within(adam_codes.step(index, z, z.grad))
+        model.codes.follow(moved)
+        loop.log(**dict(zip(("loss", "noisy"), terms.detach(), strict=False)))
     model.codes.fit(*codes.moments())
 
-    _train_encoder(model, images, codes, cfg, loop)
+    _train_encoder(model, images, codes, last, cfg, loop)
 
 
-def _subsets(images: Images, cfg: TrainConfig, loop: Loop) -> list[Tensor]:
-    def make() -> dict[str, Tensor]:
-        features = extract(cfg.features, images, cfg.feature_dim)
-        parts = split(features, cfg.clusters, cfg.representatives)
-        return {f"{number:03d}": part for number, part in enumerate(parts)}
+def _start(images: Images, cfg: TrainConfig) -> dict[str, Tensor]:
+    if cfg.start == "normal":
+        return {"z": torch.randn(len(images), cfg.dim)}
+    z = principal_codes(images, cfg.dim)
+    return {"z": z / z.norm(dim=1).mean()}
 
-    if len(cfg.steps) != len(cfg.representatives) + 1:
-        raise UserError(f"steps: {len(cfg.representatives) + 1} numbers expected, one per subset")
-    made = loop.once("subsets", make)
-    return [made[name].cpu() for name in sorted(made)]
+
+def _stages(images: Images, cfg: TrainConfig, loop: Loop) -> list[Stage]:
+    """Return the stages of the subsets, that of all images, and the encoder's."""
+    order = cfg.stages or tuple(range(1, len(cfg.representatives) + 2))
+    steps = *per_stage("steps", cfg.steps, len(order)), cfg.steps_all, cfg.steps_encoder
+    batch = per_stage("batch", cfg.batch, len(steps))
+    earlier = batch[: len(order)] if cfg.batch_earlier is None else cfg.batch_earlier
+    earlier = per_stage("batch_earlier", earlier, len(order))
+    how = cfg.features, images, cfg.feature_dim, cfg.projection, cfg.prepared
+    parts = subsets(loop, lambda: extract(*how), cfg.clusters, cfg.representatives)
+    return plan(parts, order, steps, batch, earlier)
 
 
 def _train_encoder(
-    model: Model, images: Images, codes: Codes, cfg: TrainConfig, loop: Loop
+    model: Model, images: Images, codes: Codes, stage: Stage, cfg: TrainConfig, loop: Loop
 ) -> None:
-    """Fit the encoder to the codes, which are fixed by now, by L1 + L2."""
+    """Fit the encoder to the codes, which are fixed by now, by L1 and L2."""
     adam = loop.keep(torch.optim.Adam(model.encoder.parameters(), lr=cfg.lr, fused=True))
-    for _ in loop.steps(cfg.steps_encoder, "encoder"):
-        index = loop.batch(len(images), cfg.batch)
+    for step in loop.steps(stage.steps, stage.name):
+        index = draw(loop, stage.new, stage.batch, step, cfg.order)
         predicted, z = model.encoder(images[index]), codes[index]
-        loss = (l1(predicted, z) + mse(predicted, z)).mean()
+        loss = (l1(predicted, z) + cfg.encoder_l2 * mse(predicted, z)).mean()
         loop.descend(loss, adam)
         loop.log(loss=loss.detach())
 
 
 def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> Tensor:
-    """Search the unit ball, from the mean training code or that of the naive inverse."""
+    """Search the space of codes, from the mean training code or that of the naive inverse."""
     start = model.encode(seen.naive()) if cfg.start == "encoder" else model.codes.mean
     return search(
         model.decode,
@@ -157,5 +189,5 @@ def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> 
         steps=cfg.steps,
         lr=cfg.lr,
         loss=cfg.loss,
-        project=unit_ball,
+        project=model.within,
     )

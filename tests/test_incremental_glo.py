@@ -1,21 +1,26 @@
 """Incremental GLO grows over subsets, keeps what it has learned, and ends with an encoder."""
 
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
-from torchvision.models import vgg
+import yaml
+from torch import Tensor
 
-from methods import _features, incremental_glo
+from methods import incremental_glo
 from methods._losses import l1, lap_mse
-from methods._subsets import split
+from methods._subsets import draw, plan, split
+from priorbench.config import Experiment
 from priorbench.contract import Images
-from priorbench.errors import MissingWeights, UserError
+from priorbench.errors import UserError
 from priorbench.loop import Loop
+from priorbench.registry import ROOT
+from priorbench.seeds import seed_torch
+from priorbench.step import configured
 from tests import toy
 
 SMALL: dict[str, Any] = {
@@ -25,12 +30,24 @@ SMALL: dict[str, Any] = {
 
 
 class Staged(Loop):
-    """A loop that notes the code table at the end of each stage."""
+    """A loop that notes the code table at the end of each stage, batches and losses."""
 
     def steps(self, count: int, stage: str = "train") -> Any:
         self.after = getattr(self, "after", {"start": self.table()})
+        self.drawn = getattr(self, "drawn", {}) | {stage: []}
+        self.losses = getattr(self, "losses", {}) | {stage: []}
+        self.stage = stage
         yield from super().steps(count, stage)
         self.after[stage] = self.table()
+
+    def batch(self, members: int | Tensor, size: int, order: str = "shuffle") -> Tensor:
+        index = super().batch(members, size, order)
+        self.drawn[self.stage].append(index)
+        return index
+
+    def descend(self, loss: Tensor, *optimisers: torch.optim.Optimizer) -> None:
+        self.losses[self.stage].append(float(loss.detach()))
+        super().descend(loss, *optimisers)
 
     def table(self) -> Tensor:
         return self.tables[0][torch.arange(len(self.tables[0]))]
@@ -84,27 +101,87 @@ def test_more_clusters_than_images_are_refused() -> None:
         split(torch.randn(8, 2), 8, (1,))
 
 
-def test_each_subset_needs_its_number_of_steps(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="3 numbers expected"):
-        run(tmp_path, steps=(1, 1))
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": (1, 1)}, "steps: 3 numbers expected, one per stage, found 2"),
+        ({"batch": (1, 1, 1)}, "batch: 5 numbers expected, one per stage, found 3"),
+        ({"batch_earlier": (1,)}, "batch_earlier: 3 numbers expected"),
+        ({"stages": (1, 2, 4)}, "there is no subset 4 of 3"),
+    ],
+)
+def test_a_setting_that_fits_no_stage_is_refused(
+    settings: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=message):
+        run(tmp_path, **settings)
+
+
+def moved(loop: Staged) -> dict[str, set[int]]:
+    """Return the images whose codes each stage moved."""
+    return {
+        stage: set(torch.nonzero((after != before).any(1)).flatten().tolist())
+        for (_, before), (stage, after) in pairwise(loop.after.items())
+    }
 
 
 def test_codes_of_earlier_images_are_fixed_while_a_subset_is_learned(tmp_path: Path) -> None:
     _, loop = run(tmp_path, steps=(5, 5, 5), steps_all=5)
-    first, second, third = subsets(loop)
-    stages = ["start", "subset1", "subset2", "subset3", "all", "encoder"]
-    moved = {
-        stage: set(
-            torch.nonzero((loop.after[stage] != loop.after[before]).any(1)).flatten().tolist()
-        )
-        for before, stage in pairwise(stages)
-    }
-    assert moved["subset1"] == set(first.tolist())
-    assert moved["subset2"] == set(second.tolist())
-    assert moved["subset3"] == set(third.tolist())
-    assert moved["all"] == set(range(8))
-    assert not moved["encoder"]
+    first, second, third = (set(part.tolist()) for part in subsets(loop))
+    expected = [first, second, third, set(range(8)), set()]
+    stages = ["subset1", "subset2", "subset3", "all", "encoder"]
+    assert moved(loop) == dict(zip(stages, expected, strict=True))
     assert loop.table().norm(dim=1).max() < 1 + 1e-6
+
+
+def test_a_stage_that_is_repeated_goes_on_with_the_codes_it_had(tmp_path: Path) -> None:
+    _, loop = run(tmp_path, stages=(1, 2, 3, 3), steps=(1, 1, 9, 1), order="fixed", batch=2)
+    first, second, third = subsets(loop)
+    assert moved(loop)["subset3_again"] <= set(third.tolist())
+    step = (loop.after["subset3_again"] - loop.after["subset3"]).abs().max()
+    assert 0 < step < 5 * incremental_glo.TrainConfig.lr_code
+    assert (loop.after["subset3"] - loop.after["start"])[third].abs().max() > step
+    again = plan([first, second, third], (1, 2, 3, 3), (1,) * 6, (8,) * 6, (8,) * 4)[3]
+    assert torch.equal(again.new, third)
+    assert torch.equal(again.earlier, torch.cat([first, second]))
+
+
+def test_each_stage_has_its_own_batches(tmp_path: Path) -> None:
+    _, loop = run(tmp_path, batch=(2, 1, 2, 5, 4), batch_earlier=(7, 1, 3))
+    sizes = {stage: [len(index) for index in drawn] for stage, drawn in loop.drawn.items()}
+    subset = [[2], [1, 1], [2, 3]]  # new, earlier
+    assert [sizes[f"subset{number}"] for number in (1, 2, 3)] == subset
+    assert (sizes["all"], sizes["encoder"]) == ([5], [4])
+
+
+def test_batches_that_are_not_shuffled_are_the_same_in_every_pass(tmp_path: Path) -> None:
+    loop = Loop(tmp_path, 0)
+    members = torch.tensor([7, 3, 9, 1, 4, 0, 8])
+    drawn = [draw(loop, members, 3, step, "fixed").tolist() for step in loop.steps(6)]
+    assert drawn == 2 * [[7, 3, 9], [1, 4, 0], [8]]
+    assert loop.counters["images_seen"] == 14
+    _, run_loop = run(tmp_path / "run", order="fixed", batch=3, steps_all=6)
+    assert [index.tolist() for index in run_loop.drawn["all"]] == 2 * [[0, 1, 2], [3, 4, 5], [6, 7]]
+
+
+def test_the_generator_is_the_reports_of_3_576_704_parameters() -> None:
+    model = incremental_glo.Model(incremental_glo.TrainConfig(), (3, 64, 64))
+    assert sum(p.numel() for p in model.decode.parameters()) == 3_576_704
+
+
+def test_codes_may_start_at_random_and_are_pulled_into_the_ball_only_if_they_have_one(
+    tmp_path: Path,
+) -> None:
+    none = {"steps": (0, 0, 0), "steps_all": 0, "steps_encoder": 0, "start": "normal", "dim": 64}
+    tables = {}
+    for codes in ("free", "ball"):
+        model, loop = run(tmp_path / codes, **none, codes=codes)
+        tables[codes] = loop.table()
+        model.codes.covariance.mul_(100)
+        assert (float(model.draw(50).norm(dim=1).max()) > 1 + 1e-6) == (codes == "free")
+    assert abs(float(tables["free"].std()) - 1) < 0.1
+    lengths = tables["free"].norm(dim=1, keepdim=True)
+    torch.testing.assert_close(tables["ball"], tables["free"] / lengths)
 
 
 def test_earlier_images_are_not_forgotten(tmp_path: Path) -> None:
@@ -150,53 +227,71 @@ def test_the_encoder_learns_codes_of_images_that_it_has_not_seen(tmp_path: Path)
     assert errors[1] < 0.7 * errors[0]
 
 
-def test_a_perceptual_loss_reaches_the_restored_image_through_its_features() -> None:
+def test_the_loss_of_variant_3_is_that_of_codes_and_of_noisy_codes(tmp_path: Path) -> None:
+    settings = {"steps": (0, 0, 0), "order": "fixed", "alpha": 0.5, "noise_weight": 2.0}
+    _, loop = run(tmp_path, **settings, noise=0.3, batch=4)
     torch.manual_seed(0)
-    layers = vgg.make_layers(vgg.cfgs["D"])[: _features.VGG_TAPS[-1] + 1]
-    loss = _features.deep_l1(layers.eval().requires_grad_(False))
-    restored, original = torch.rand(2, 3, 32, 32).requires_grad_(), torch.rand(2, 3, 32, 32)
-    (deep,) = torch.autograd.grad(loss(restored, original).sum(), restored)
-    (pixels,) = torch.autograd.grad(l1(restored, original).sum(), restored)
-    assert not torch.allclose(deep, pixels, atol=0.01 * float(pixels.abs().max()))
-    assert torch.equal(loss(original, original), torch.zeros(2))
+    cfg = incremental_glo.TrainConfig(**SMALL)
+    untrained = incremental_glo.Model(cfg, (3, toy.SIDE, toy.SIDE)).decode
+    z, x = loop.after["start"][:4], toy.as_floats(toy.smooth())[:4]
+    seed_torch(0, "all", 0)
+    made = untrained(torch.cat([z, z + 0.3 * torch.randn(4, 8)]))
+    expected = 0.5 * lap_mse(made[:4], x).mean() + 2.0 * lap_mse(made[4:], x).mean()
+    assert loop.losses["all"] == pytest.approx([float(expected.detach())], rel=1e-5)
 
 
-def test_without_a_perceptual_loss_pixels_are_compared() -> None:
-    assert _features.perceptual("none", torch.device("cpu")) is lap_mse
-    assert _features.perceptual("l1", torch.device("cpu")) is l1
-    with pytest.raises(UserError, match="did you mean `vgg16`"):
-        _features.perceptual("vgg19", torch.device("cpu"))
+def test_without_a_weight_no_noisy_codes_are_decoded(tmp_path: Path) -> None:
+    model, _ = run(tmp_path / "without", steps=(0, 0, 0), noise_weight=0.0, noise=1e3)
+    other, _ = run(tmp_path / "other", steps=(0, 0, 0), noise_weight=0.0, noise=0.0)
+    for name, value in model.decode.state_dict().items():
+        assert torch.equal(value, other.decode.state_dict()[name])
 
 
-@pytest.mark.parametrize(
-    ("settings", "file"),
-    [
-        ({"features": "resnet50"}, "resnet50-0676ba61.pth"),
-        ({"perceptual": "vgg16"}, "vgg16-397923af.pth"),
-    ],
-)
-def test_missing_weights_are_named(
-    settings: dict[str, str], file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    with pytest.raises(MissingWeights, match=file):
-        run(tmp_path / "train", **settings)
-    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
-    torch.save({}, tmp_path / "hub" / "checkpoints" / file)
-    with pytest.raises(UserError, match="not the official file"):
-        run(tmp_path / "train", **settings)
+def test_free_codes_grow_to_escape_the_noise_and_others_cannot(tmp_path: Path) -> None:
+    settings = {"steps": (20, 20, 20), "steps_all": 150, "steps_encoder": 0, "perceptual": "l1"}
+    lengths, grown = {}, {}
+    for codes, weight in (("free", 0.0), ("free", 0.7), ("ball", 0.7)):
+        folder = tmp_path / f"{codes}{weight}"
+        given = {"codes": codes, "noise_weight": weight, "noise": 1.0, "start": "normal"}
+        _, loop = run(folder, **settings, **given)
+        lengths[codes, weight] = loop.table().norm(dim=1)
+        grown[codes, weight] = lengths[codes, weight] / loop.after["subset3"].norm(dim=1)
+    assert grown["free", 0.7].min() > 1.2
+    assert lengths["free", 0.7].mean() > 1.3 * lengths["free", 0.0].mean()
+    assert lengths["ball", 0.7].max() < 1 + 1e-6
 
 
-def test_weights_that_carry_their_checksum_are_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    monkeypatch.setattr(_features, "official", lambda path: True)
-    (tmp_path / "checkpoints").mkdir()
-    layers = vgg.make_layers(vgg.cfgs["D"])
-    state = {f"features.{name}": value for name, value in layers.state_dict().items()}
-    torch.save(state, tmp_path / "checkpoints" / "vgg16-397923af.pth")
-    read = _features.vgg16(torch.device("cpu"))
-    assert isinstance(read, nn.Sequential)
-    assert torch.equal(read[0].weight, layers[0].weight)  # type: ignore[arg-type]
-    assert not any(p.requires_grad for p in read.parameters())
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_the_loss_of_the_encoder_is_l1_with_some_l2(weight: float, tmp_path: Path) -> None:
+    nothing = {"steps": (0, 0, 0), "steps_all": 0, "order": "fixed", "batch": 4}
+    _, loop = run(tmp_path, **nothing, encoder_l2=weight)
+    torch.manual_seed(0)
+    cfg = incremental_glo.TrainConfig(**SMALL)
+    untrained = incremental_glo.Model(cfg, (3, toy.SIDE, toy.SIDE)).encoder
+    error = untrained(toy.as_floats(toy.smooth())[:4]) - loop.after["start"][:4]
+    expected = float((error.abs() + weight * error.square()).mean().detach())
+    assert loop.losses["encoder"] == pytest.approx([expected], rel=1e-5)
+
+
+EPOCHS = {  # of the report, of its time table, and of the later code: of each stage, then of all
+    "glo_as_run": [(4001, 6000)],
+    "as_run": [(1501, 512), (1501, 1024), (701, 4464), (376, 6000)],
+    "as_run_noise": [(1501, 512), (1501, 1024), (701, 4464), (201, 6000), (1161, 6000)],
+    "as_described": [(1501, 512), (1501, 1024), (701, 4464), (201, 6000), (1161, 6000)],
+    "glo_as_head": [(2001, 6000)],
+    "as_head": [(1501, 512), (901, 1024), (601, 4464), (351, 4464), (451, 6000)],
+}
+
+
+def test_steps_of_the_reports_rows_are_its_epochs() -> None:
+    path = ROOT / "config" / "papers" / "incremental_glo_frogs64.yaml"
+    experiment = Experiment.check(yaml.safe_load(path.read_text()), path.name)
+    assert set(experiment.methods) == set(EPOCHS)
+    for row, epochs in EPOCHS.items():
+        options = experiment.method_config(row, "train", "photos")
+        cfg = configured(incremental_glo.TrainConfig, options)
+        steps = [*cfg.steps, cfg.steps_all, cfg.steps_encoder]
+        batch = cfg.batch if isinstance(cfg.batch, tuple) else [cfg.batch] * len(steps)
+        for (passes, images), size, count in zip(epochs, batch, steps, strict=False):
+            assert count == passes * ceil(images / size)
+        assert (cfg.lr, cfg.lr_code, cfg.dim) == (1e-3, 1e-3, 100)
