@@ -1,11 +1,13 @@
 """DCGAN's generator and its mirror (Radford, Metz, Chintala, ICLR 2016; arXiv:1511.06434).
 
 At 64 x 64 with width 64 and 100 numbers in, the decoder has DCGAN's 3,576,704 parameters.
-Departures: the output is a sigmoid, since images here are in [0, 1]; other sizes have more
-or fewer halvings, and channels are counted from the image inwards.
+Departures: the output is a sigmoid, since images here are in [0, 1] (`output="tanh"` brings
+DCGAN's own from [-1, 1] to [0, 1]); other sizes have more or fewer halvings, and channels are
+counted from the image inwards.
 """
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Literal
 
@@ -18,7 +20,17 @@ from priorbench.errors import UserError
 WIDEST = 8  # times `width`: channels of the innermost layer, at most
 SPREAD = 0.02  # standard deviation of initial weights
 SLOPE = 0.2  # of the encoder's leaky rectifiers
-Norm = Literal["batch", "none"]
+GROUPS = 32  # of channels in group normalisation, at most
+Norm = Literal["batch", "none", "layer", "group"]
+Output = Literal["sigmoid", "tanh"]
+# of a number of channels; "layer" takes mean and variance over all of an image's, and scales
+# and shifts each channel; "group" is that of Wu & He (ECCV 2018; arXiv:1803.08494)
+NORMS: dict[Norm, Callable[[int], nn.Module]] = {
+    "batch": nn.BatchNorm2d,
+    "none": nn.Identity,
+    "layer": lambda channels: nn.GroupNorm(1, channels),
+    "group": lambda channels: nn.GroupNorm(math.gcd(GROUPS, channels), channels),
+}
 
 
 def halvings(shape: Shape) -> int:
@@ -55,16 +67,28 @@ class Leaky(nn.Module):
     penalty a whole backward pass of zeros through the network.
     """
 
+    def __init__(self, slope: float = SLOPE) -> None:
+        super().__init__()
+        self.slope = slope
+
     def forward(self, x: Tensor) -> Tensor:
-        """Return x where it is positive, else SLOPE x."""
-        slope = (x.detach() > 0).to(x.dtype).mul_(1 - SLOPE).add_(SLOPE)
+        """Return x where it is positive, else `slope` x."""
+        slope = (x.detach() > 0).to(x.dtype).mul_(1 - self.slope).add_(self.slope)
         return x * slope
+
+
+class Tanh(nn.Module):
+    """(tanh x + 1) / 2: the output of generators in [-1, 1], brought to [0, 1]."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the same by way of the sigmoid."""
+        return (2 * x).sigmoid()
 
 
 class Decoder(nn.Sequential):
     """Maps codes (n, dim) to images (n, 3, h, w) in [0, 1]."""
 
-    def __init__(self, dim: int, shape: Shape, width: int) -> None:
+    def __init__(self, dim: int, shape: Shape, width: int, output: Output = "sigmoid") -> None:
         inwards = channels(shape, width)
         grid = inwards[-1], *(side >> len(inwards) for side in shape[1:])
         # a transposed convolution of one point is a linear map, which is much faster
@@ -74,14 +98,14 @@ class Decoder(nn.Sequential):
         for before, after in pairwise(outwards):
             up = nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)
             layers += [nn.BatchNorm2d(before), nn.ReLU(inplace=True), up]
-        super().__init__(*layers, nn.Sigmoid())
+        super().__init__(*layers, nn.Sigmoid() if output == "sigmoid" else Tanh())
         initialise(self)
 
 
 class Encoder(nn.Sequential):
     """Maps images (n, 3, h, w) in [0, 1] to `dim` numbers each, (n, dim).
 
-    norm: "batch", or "none" where each image must be judged by itself.
+    norm: any but "batch" where each image must be judged by itself.
     """
 
     def __init__(self, dim: int, shape: Shape, width: int, norm: Norm = "batch") -> None:
@@ -90,8 +114,8 @@ class Encoder(nn.Sequential):
         layers: list[nn.Module] = []
         for before, after in pairwise([3, *inwards]):
             layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=norm == "none"))
-            if norm == "batch" and before != 3:
-                layers.append(nn.BatchNorm2d(after))
+            if norm != "none" and before != 3:
+                layers.append(NORMS[norm](after))
             layers.append(nn.LeakyReLU(SLOPE, inplace=True) if norm == "batch" else Leaky())
         super().__init__(*layers, nn.Flatten(), nn.Linear(cells * inwards[-1], dim))
         initialise(self)

@@ -3,9 +3,11 @@
 The objective is min over e, g of the mean of l(g(e(x)), x) (Hinton & Salakhutdinov, Science
 2006), with l the squared error: the variational autoencoder without its noise and its price.
 
-Departures: a restoration does not pass the input through the encoder, which has never seen
-a damaged image: it searches for a code, as all methods here do (`start: encoder` begins at
-the code of the naive inverse).
+Departures: the paper's networks are fully connected and begin as a stack of restricted Boltzmann
+machines; here they are DCGAN's and its mirror, learned together from the start. The settings of
+the autoencoder in LCM's comparison were not published; its loss is LCM's (`loss: lap_mse`). As
+there, a restoration does not pass the input through the encoder, which has never seen a
+damaged image: it searches for a code (`start: encoder` begins at that of the naive inverse).
 """
 
 from dataclasses import dataclass

@@ -121,7 +121,13 @@ def effective(config: Any) -> dict[str, Any]:
     return asdict(config)
 
 
+def facts(model: Any) -> dict[str, Any]:
+    """Return what a trained model wants known of itself."""
+    told: dict[str, Any] = getattr(model, "facts", dict)()
+    return told
+
+
 def note(plugin: ModuleType, *configs: dict[str, Any]) -> str:
-    """Return what a plugin wants said of its settings below a table."""
+    """Return what a plugin wants said of its settings, and of its model, below a table."""
     values = {name: value for config in configs for name, value in config.items()}
     return str(getattr(plugin, "NOTE", "")).format(**values)

@@ -5,6 +5,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,11 @@ def _cores() -> int:
 
 
 def configured(cls: Any, options: dict[str, Any]) -> Any:
-    """Return the config dataclass `cls` with `options` set; JSON's lists become tuples."""
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+    """Return the config dataclass `cls` with `options` set: lists become tuples, ints floats."""
+    floats = {field.name for field in fields(cls) if field.type is float}
+    values: dict[str, Any] = {}
+    for name, value in options.items():
+        values[name] = tuple(value) if isinstance(value, list) else value
+        if name in floats:
+            values[name] = float(value)
     return cls(**values)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from methods import ae, vae
+from methods._codes import MOMENTUM
 from priorbench.contract import Images
 from priorbench.loop import Loop
 from tests import toy
@@ -82,6 +83,16 @@ def test_divergence_is_that_of_two_gaussians_in_nats() -> None:
     torch.testing.assert_close(vae.divergence(mean, log_variance), exact)
 
 
+def test_divergence_is_the_mean_of_the_ratio_of_densities() -> None:
+    torch.manual_seed(0)
+    mean, log_variance = torch.randn(2, 6)
+    q, p = torch.distributions.Normal(mean, (log_variance / 2).exp()), torch.distributions.Normal
+    z = q.sample((200_000,))
+    ratio = q.log_prob(z) - p(0.0, 1.0).log_prob(z)
+    error = ratio.std(0) / len(z) ** 0.5
+    assert ((ratio.mean(0) - vae.divergence(mean, log_variance)).abs() < 4 * error).all()
+
+
 def test_the_variance_of_the_likelihood_decides_whether_codes_collapse(tmp_path: Path) -> None:
     small: dict[str, Any] = {
         "dim": 4,
@@ -92,12 +103,22 @@ def test_the_variance_of_the_likelihood_decides_whether_codes_collapse(tmp_path:
         "lr": 3e-3,
     }
     model, sharp = curve(tmp_path / "sharp", vae.TrainConfig(**small, alpha=1e-3))
-    _, vague = curve(tmp_path / "vague", vae.TrainConfig(**small, alpha=1e3))
+    collapsed, vague = curve(tmp_path / "vague", vae.TrainConfig(**small, alpha=1e3))
+    assert model.facts() == {"active": 4} and collapsed.facts() == {"active": 0}
     assert sharp["active"][-1] == 4 and sharp["divergence"][-1] > 3
     # codes are drawn: only narrow posteriors let the decoder tell images apart
     _, log_variance = model.posterior(toy.as_floats(toy.smooth()))
     assert log_variance.mean() < -1
     assert vague["active"][-1] == 0 and vague["divergence"][-1] < 0.05
+
+
+def test_the_model_keeps_what_each_dimension_carried_of_late(tmp_path: Path) -> None:
+    model, values = curve(tmp_path, vae.TrainConfig(dim=4, width=4, batch=8, steps=60))
+    expected = 0.0
+    for value in values["divergence"]:
+        expected += MOMENTUM * (value - expected)
+    assert model.nats.shape == (4,)
+    assert float(model.nats.sum()) == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_divergence_counts_little_at_first(tmp_path: Path) -> None:

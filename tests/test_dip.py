@@ -8,39 +8,49 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from methods import dip
+from methods import _skipnets, dip
 from methods._convnets import enlarge
+from methods._skipnets import Layout, first_weights, outputs
 from priorbench.errors import UserError
 from priorbench.loop import Loop
+from tests.test_search_and_losses import Killed, Mortal
 from tests.toy import as_floats, check_hole, clean, psnr, restored, smooth
 
 PIXELS = smooth(4, side=32)
 X = as_floats(PIXELS)
 SMALL: dict[str, Any] = {"widths": (8, 16), "channels": 8}
+Call = tuple[list[Tensor], Tensor]  # weights and inputs that networks were computed with
 
 
 @pytest.mark.parametrize(
-    ("settings", "count"),
-    [({}, 2_217_831), ({"skip": 128, "upsampling": "nearest"}, 3_002_627)],
+    ("kernel", "side", "count"),
+    [(3, 16, 3), (3, 32, 4), (3, 64, 5), (3, 128, 5), (3, 6, 1), (5, 6, 1), (5, 32, 3), (5, 96, 5)],
 )
-def test_the_networks_have_as_many_parameters_as_the_papers(
-    settings: dict[str, Any], count: int
+def test_small_images_have_fewer_scales(kernel: Any, side: int, count: int) -> None:
+    cfg = dip.RestoreConfig(kernel_down=kernel)
+    shape = (3, side, 2 * side)
+    assert dip.scales(cfg, shape) == count
+    net = dip.layout(cfg, shape)
+    weights = [w[None] for w in first_weights(dip.first_input(cfg, shape), net)]
+    assert outputs(weights, dip.first_input(cfg, shape)[None], net).shape == (1, *shape)
+
+
+@pytest.mark.parametrize(
+    ("settings", "size", "said"),
+    [
+        ({}, (33, 32), "33x32 pixels; sides must be 4, 6, 8"),
+        ({"kernel_down": 5}, (4, 32), "4x32 pixels; sides must be 6, 8, 10"),
+        ({"widths": (8, 16), "skip": (4, 4, 4)}, (32, 32), "for 2, 2 and 3 scales"),
+        ({"widths_up": (8, 16)}, (32, 32), "for 5, 2 and 5 scales"),
+        ({"backtrack": 5.0, "backtrack_every": 0}, (32, 32), "`backtrack_every` is 0"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    settings: dict[str, Any], size: tuple[int, int], said: str, tmp_path: Path
 ) -> None:
-    cfg = dip.RestoreConfig(**settings)
-    depth = dip.scales(cfg, (3, 64, 64))
-    made = dip.first_weights(dip.first_input(cfg, (3, 64, 64)), cfg, depth)
-    assert depth == 5
-    assert sum(w.numel() for w in made) == count
-
-
-@pytest.mark.parametrize(("side", "count"), [(16, 3), (32, 4), (64, 5), (128, 5), (6, 1)])
-def test_small_images_have_fewer_scales(side: int, count: int) -> None:
-    assert dip.scales(dip.RestoreConfig(), (3, side, side)) == count
-
-
-def test_a_size_that_cannot_be_halved_is_refused() -> None:
-    with pytest.raises(UserError, match="33x32"):
-        dip.scales(dip.RestoreConfig(), (3, 33, 32))
+    with pytest.raises(UserError, match=said) as caught:
+        restored(dip, None, clean(torch.rand(1, 3, *size)), tmp_path, steps=1, **settings)
+    assert "\n" not in str(caught.value)
 
 
 def losses(folder: Path, x: Tensor) -> list[float]:
@@ -88,19 +98,30 @@ def test_an_image_begins_the_same_in_any_chunk(tmp_path: Path, start: str) -> No
     assert not torch.allclose(together[:1], together[1:2], atol=1e-3)
 
 
-@pytest.mark.parametrize("settings", [{}, {"skip": 0}, {"upsampling": "nearest", "skip": 3}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"skip": 0},
+        {"upsampling": "nearest", "skip": 3},
+        {"skip": (0, 4), "widths_up": (12, 4)},
+        {"kernel_down": 5, "pointwise_up": False, "skip": 0, "upsampling": "nearest"},
+        {"kernel_up": 5, "downsampling": "average"},
+    ],
+)
 def test_networks_side_by_side_equal_one_after_another(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cfg = dip.RestoreConfig(**{**SMALL, **settings})
+    net = dip.layout(dip.RestoreConfig(**{**SMALL, **settings}), (3, 16, 16))
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(3, 8, 16, 16, generator=generator, dtype=torch.float64)
     torch.manual_seed(0)
-    each = zip(*(dip.first_weights(one, cfg, 2) for one in x), strict=True)
+    each = zip(*(first_weights(one, net) for one in x), strict=True)
     weights = [torch.stack(same).requires_grad_() for same in each]
-    together = dip.outputs(weights, x, cfg, 2)
-    monkeypatch.setattr(dip, "TOGETHER", (0, 0))
-    alone = dip.outputs(weights, x, cfg, 2)
+    together = outputs(weights, x, net)
+    monkeypatch.setattr(_skipnets, "TOGETHER", (0, 0))
+    alone = outputs(weights, x, net)
+    assert len(net.down) == 2
     torch.testing.assert_close(together, alone, rtol=1e-9, atol=1e-12)
     direction = torch.rand(together.shape, generator=generator, dtype=torch.float64)
     pairs = [torch.autograd.grad((y * direction).sum(), weights) for y in (together, alone)]
@@ -108,7 +129,99 @@ def test_networks_side_by_side_equal_one_after_another(
         torch.testing.assert_close(a, b, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("widths", "side", "turns"), [((8, 64), 64, 1), ((8, 80), 32, 3), ((8, 16), 80, 3)]
+)
+def test_large_networks_are_computed_in_turn(
+    widths: tuple[int, ...], side: int, turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = dip.layout(dip.RestoreConfig(widths=widths[:1] * 2, widths_up=widths), (3, side, side))
+    x = torch.rand(3, 32, side, side)
+    weights = [w.expand(3, *w.shape) for w in first_weights(x[0], net)]
+    counts: list[int] = []
+    call = _skipnets.SkipNets.__call__
+
+    def counted(nets: _skipnets.SkipNets, x: Tensor) -> Tensor:
+        counts.append(nets.count)
+        return call(nets, x)
+
+    monkeypatch.setattr(_skipnets.SkipNets, "__call__", counted)
+    outputs(weights, x, net)
+    assert counts == [3 // turns] * turns
+
+
 def test_enlarging_is_bilinear_interpolation() -> None:
     x = torch.rand(2, 3, 4, 6, dtype=torch.float64)
     expected = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
     torch.testing.assert_close(enlarge(x), expected)
+
+
+def test_a_grid_tells_each_pixel_its_column_and_its_row() -> None:
+    grid = dip.first_input(dip.RestoreConfig(input="meshgrid"), (3, 4, 6))
+    expected = [[[column / 5, row / 3] for column in range(6)] for row in range(4)]
+    torch.testing.assert_close(grid, torch.tensor(expected).permute(2, 0, 1))
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
+    """With what networks are computed from now on, call by call."""
+    made: list[Call] = []
+
+    def noted(weights: list[Tensor], x: Tensor, net: Layout) -> Tensor:
+        made.append(([w.detach().clone() for w in weights], x.clone()))
+        return outputs(weights, x, net)
+
+    monkeypatch.setattr(dip, "outputs", noted)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("settings", "clean_input"),
+    [
+        ({"output": "clean"}, True),
+        ({"output": "noisy"}, False),
+        ({"output": "average", "average": 0.0}, False),
+    ],
+)
+def test_the_final_image_is_that_of_the_final_weights_at_the_input_named(
+    settings: dict[str, Any], clean_input: bool, tmp_path: Path, calls: list[Call]
+) -> None:
+    found = restored(dip, None, clean(X), tmp_path / "a", steps=3, **SMALL, **settings)
+    weights, x = calls[-1]
+    noisy = calls[-2][1]
+    assert len(calls) == 4
+    calls.clear()
+    restored(dip, None, clean(X), tmp_path / "b", steps=1, jitter=0.0, **SMALL)
+    first = calls[0][1]
+    assert first.min() >= 0 and first.max() <= 0.1
+    assert torch.equal(x, first if clean_input else noisy)
+    assert 0.02 < (noisy - first).std() < 0.04
+    net = dip.layout(dip.RestoreConfig(**SMALL), (3, 32, 32))
+    assert torch.equal(found, outputs(weights, x, net))
+
+
+def test_the_average_is_that_of_the_outputs_of_the_steps(tmp_path: Path, calls: list[Call]) -> None:
+    settings = {**SMALL, "average": 0.75, "average_from": 1}
+    found = restored(dip, None, clean(X), tmp_path, steps=4, **settings)
+    net = dip.layout(dip.RestoreConfig(**SMALL), (3, 32, 32))
+    y = [outputs(*call, net) for call in calls]
+    assert len(y) == 4
+    torch.testing.assert_close(found, 0.75 * (0.75 * y[1] + 0.25 * y[2]) + 0.25 * y[3])
+
+
+@pytest.mark.parametrize("last", [3, 9])
+def test_a_restoration_killed_goes_on_bit_for_bit(tmp_path: Path, last: int) -> None:
+    settings: dict[str, Any] = {**SMALL, "steps": 9, "lr": 0.3, "jitter": 0.5, "output": "noisy"}
+    cfg = dip.RestoreConfig(**settings, backtrack=0.1, backtrack_every=2)
+    seen = clean(X)
+    whole = dip.restore(None, seen, cfg, Loop(tmp_path / "whole", 0, ids=seen.ids))
+    never = dip.restore(
+        None, seen, dip.RestoreConfig(**settings), Loop(tmp_path / "never", 0, ids=seen.ids)
+    )
+    assert not torch.equal(whole, never)
+    dying = Mortal(tmp_path / "killed", 0, ids=seen.ids, checkpoint_seconds=0)
+    dying.last = last
+    with pytest.raises(Killed):
+        dip.restore(None, seen, cfg, dying)
+    resumed = dip.restore(None, seen, cfg, Loop(tmp_path / "killed", 0, ids=seen.ids))
+    assert torch.equal(whole, resumed)

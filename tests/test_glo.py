@@ -1,23 +1,37 @@
 """GLO keeps a free code per image in the unit ball, and learns it with the generator."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from methods import glo
 from methods._codes import Gaussian, unit_ball
+from methods._losses import laplacian
 from methods._networks import Decoder, Encoder
 from methods._row_adam import RowAdam
 from priorbench.contract import Images
 from priorbench.errors import UserError
 from priorbench.loop import Loop
+from priorbench.seeds import seed_torch
 from tests import toy
 
 SMALL: dict[str, Any] = {"dim": 8, "width": 8, "batch": 4}
+# minimal_glo, whose rates 1 and 10 are for images in [-1, 1]
+LINEAGE: dict[str, Any] = {
+    "optimiser": "sgd",
+    "lr": 2.0,
+    "lr_code": 20.0,
+    "init": "pca",
+    "loss": "lap_l1",
+    "levels": "equal",
+    "laplacian": "lcm_official",
+    "output": "tanh",
+}
 
 
 class Watched(Loop):
@@ -49,9 +63,15 @@ def table(loop: Loop) -> Tensor:
     return loop.tables[0][torch.arange(8)]
 
 
-def test_codes_stay_in_the_unit_ball_also_those_outside_the_batch(tmp_path: Path) -> None:
+@pytest.mark.parametrize("init", ["pca_scaled", "pca", "normal"])
+@pytest.mark.parametrize(
+    "settings", [{"lr_code": 0.5}, {**LINEAGE, "lr_code": 1000.0}], ids=["adam", "sgd"]
+)
+def test_codes_stay_in_the_unit_ball_also_those_outside_the_batch(
+    settings: dict[str, Any], init: str, tmp_path: Path
+) -> None:
     lengths: list[float] = []
-    cfg = glo.TrainConfig(**SMALL, steps=40, lr_code=0.5)
+    cfg = glo.TrainConfig(**{**SMALL, **settings, "steps": 40, "init": init})
     watch(tmp_path, cfg, lambda loop: lengths.append(float(table(loop).norm(dim=1).max())))
     assert 0.99 < max(lengths) < 1 + 1e-6
 
@@ -95,9 +115,7 @@ def test_a_row_visited_late_starts_with_a_step_of_the_learning_rate(tmp_path: Pa
     torch.testing.assert_close(late, torch.full((1, 3), -0.1))
 
 
-@pytest.mark.parametrize(
-    "settings", [{}, {"optimiser": "sgd", "lr": 1.0, "lr_code": 10.0}], ids=["adam", "sgd"]
-)
+@pytest.mark.parametrize("settings", [{}, LINEAGE], ids=["default", "lineage"])
 def test_training_overfits_eight_images_and_fills_their_holes(
     tmp_path: Path, settings: dict[str, Any]
 ) -> None:
@@ -144,9 +162,51 @@ def test_codes_begin_in_the_ball_along_the_principal_components(tmp_path: Path) 
     torch.testing.assert_close(table(loop).double().abs(), expected.abs(), atol=1e-4, rtol=0)
 
 
-def test_the_decoder_has_the_parameters_of_dcgan() -> None:
-    decoder = Decoder(100, (3, 64, 64), 64)
-    assert sum(p.numel() for p in decoder.parameters()) == 3_576_704
+def test_codes_may_begin_at_principal_coordinates_as_they_are(tmp_path: Path) -> None:
+    pixels = toy.smooth()
+    x = toy.as_floats(pixels).flatten(1).double()
+    u, s, _ = torch.linalg.svd(x - x.mean(0), full_matrices=False)
+    cfg = glo.TrainConfig(dim=4, width=8, batch=4, steps=1, lr_code=0.0, init="pca")
+    loop = watch(tmp_path, cfg, lambda loop: None)
+    expected = unit_ball(u[:, :4] * s[:4])
+    torch.testing.assert_close(table(loop).double().abs(), expected.abs(), atol=1e-4, rtol=0)
+    assert (table(loop).norm(dim=1) > 1 - 1e-6).all()  # outside of the ball before
+
+
+def test_codes_may_begin_normal(tmp_path: Path) -> None:
+    cfg = glo.TrainConfig(dim=4, width=8, batch=4, steps=1, lr_code=0.0, init="normal")
+    loop = watch(tmp_path, cfg, lambda loop: None)
+    seed_torch(0, "once", "start")
+    torch.testing.assert_close(table(loop), unit_ball(torch.randn(8, 4)))
+
+
+def test_a_step_is_that_of_images_in_both_signs_at_half_the_rates(tmp_path: Path) -> None:
+    pixels = toy.smooth()
+    x = toy.as_floats(pixels)
+    cfg = glo.TrainConfig(**{**SMALL, **LINEAGE, "batch": 8, "steps": 1})
+    torch.manual_seed(0)
+    model = glo.Model(cfg, pixels.shape[1:])
+    lineage = copy.deepcopy(model.decode)
+    loop = Loop(tmp_path, 0, model=model)
+    glo.train(model, Images(pixels), cfg, loop)
+
+    z = loop.once("start", dict)["z"].requires_grad_()
+    signed = nn.Sequential(*list(lineage)[:-1])(z).tanh()
+    loss = laplacian(signed - (2 * x - 1), kernel="lcm_official", weights="equal").mean()
+    loss.backward()
+    assert z.grad is not None
+    moved = unit_ball(z.detach() - 10 * z.grad)
+    torch.testing.assert_close(table(loop), moved, atol=1e-4, rtol=1e-3)
+    assert (moved - z).norm() > 0.01
+    for weight, before in zip(model.decode.parameters(), lineage.parameters(), strict=True):
+        assert before.grad is not None
+        torch.testing.assert_close(weight, before - before.grad, atol=1e-5, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("dim", "count"), [(100, 3_576_704), (128, 3_806_080)])
+def test_the_decoder_has_the_parameters_of_dcgan(dim: int, count: int) -> None:
+    decoder = Decoder(dim, (3, 64, 64), 64)
+    assert sum(p.numel() for p in decoder.parameters()) == count
 
 
 @pytest.mark.parametrize("size", [(16, 16), (32, 32), (48, 32), (64, 64), (128, 128)])

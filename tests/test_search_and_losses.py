@@ -167,12 +167,104 @@ class Mortal(Loop):
         raise Killed
 
 
+@pytest.mark.parametrize("backtrack", [0.0, 0.5])
 @pytest.mark.parametrize("last", [1, 7, 10])
-def test_a_search_killed_at_any_step_goes_on_bit_for_bit(tmp_path: Path, last: int) -> None:
+def test_a_search_killed_at_any_step_goes_on_bit_for_bit(
+    tmp_path: Path, last: int, backtrack: float
+) -> None:
     settings: dict[str, Any] = {"steps": 10, "average": 0.5}
-    whole = sigmoid_search(Loop(tmp_path / "whole", 0), **settings)
+
+    def run(loop: Loop, fall: float) -> Tensor:
+        start = torch.zeros_like(X)
+        back: dict[str, Any] = {"backtrack": fall, "backtrack_every": 2}
+        return search(shaken, start, clean(X), loop, lr=0.5, **settings, **back)
+
+    whole = run(Loop(tmp_path / "whole", 0), backtrack)
     dying = Mortal(tmp_path / "killed", 0, checkpoint_seconds=0)
     dying.last = last
     with pytest.raises(Killed):
-        sigmoid_search(dying, **settings)
-    assert torch.equal(whole, sigmoid_search(Loop(tmp_path / "killed", 0), **settings))
+        run(dying, backtrack)
+    assert torch.equal(whole, run(Loop(tmp_path / "killed", 0), backtrack))
+    if backtrack:
+        assert not torch.equal(whole, run(Loop(tmp_path / "never", 0), 0.0))
+
+
+def shaken(w: Tensor) -> Tensor:
+    """Pixels through a sigmoid, each image shifted by a random amount."""
+    return torch.sigmoid(w) + 0.3 * torch.randn(len(w), 1, 1, 1)
+
+
+FALLS = {
+    "a fall of more than 5 dB": (1, [0, 0, 5.1, 0, 0], {2: 1}),
+    "a fall of less": (1, [0, 0, 4.9, 0, 0], {}),
+    "a fall in two halves": (1, [0, 3, 6, 9, 9], {}),
+    "two falls from the same copy": (1, [0, 0, 6, 6, 0], {2: 1, 3: 1}),
+    "looks at every other step": (2, [0, 0, 0, 6, 6, 0], {4: 2}),
+    "a fall that is over before the look": (2, [0, 9, 0, 9, 0], {}),
+}
+
+
+@pytest.mark.parametrize(("every", "losses", "back"), FALLS.values(), ids=list(FALLS))
+def test_an_image_that_fits_much_worse_goes_back_to_its_copy(
+    every: int, losses: list[float], back: dict[int, int], tmp_path: Path
+) -> None:
+    """losses: dB that the second image's PSNR is below that at first, step by step.
+
+    back: steps that are taken back, to the weights of which step.
+    """
+    seen = clean(X[:2])
+    errors = torch.stack([torch.full((len(losses) + 1,), 0.1) for _ in seen.ids], 1)
+    errors[:-1, 1] *= 10 ** (torch.tensor(losses) / 20)
+    path: list[Tensor] = []
+
+    def decode(weights: list[Tensor]) -> Tensor:
+        path.append(torch.stack([weights[0].detach()[:, 0], weights[1].detach()[:, 0, 0, 0]]))
+        still = sum((w - w.detach()).flatten(1).sum(1) for w in weights)
+        return seen.y + (errors[len(path) - 1] + still)[:, None, None, None]
+
+    search(
+        decode,
+        [torch.zeros(2, 1), torch.zeros_like(seen.y)],
+        seen,
+        Loop(tmp_path, 0),
+        steps=len(losses),
+        lr=0.1,
+        loss="l1",
+        backtrack=5.0,
+        backtrack_every=every,
+    )
+    # Adam by hand: the gradient of the mean distance is 1 for either row, so a step is -lr
+    expected = torch.zeros(len(losses) + 1, 2)
+    for step in range(len(losses)):
+        expected[step + 1] = expected[step] - 0.1
+        if step in back:
+            expected[step + 1, 1] = expected[back[step], 1]
+    torch.testing.assert_close(torch.stack(path), expected[:, None].expand(-1, 2, -1))
+
+
+def test_going_back_leaves_the_optimiser_as_it_is(tmp_path: Path) -> None:
+    seen, errors, path = clean(X[:1]), [0.1, 0.8, 0.1, 0.1, 0.1], []
+
+    def decode(w: Tensor) -> Tensor:
+        path.append(w.item())
+        return seen.y + errors[len(path) - 1] + (w - w.detach())
+
+    start = torch.zeros(1, 1, 1, 1)
+    search(decode, start, seen, Loop(tmp_path, 0), steps=4, lr=0.1, loss="mse", backtrack=5.0)
+    w = torch.zeros(1, requires_grad=True)
+    adam = torch.optim.Adam([w], lr=0.1)
+    expected = [0.0]
+    for step, error in enumerate(errors[:-1]):
+        w.grad = torch.tensor([2 * error])  # of the mean square
+        adam.step()
+        if step == 1:
+            w.data.fill_(expected[0])
+        expected.append(w.item())
+    assert path == pytest.approx(expected, rel=1e-4)
+    assert path[2] == path[0] == 0
+
+
+def test_the_last_weights_may_be_decoded_otherwise(tmp_path: Path) -> None:
+    found = sigmoid_search(Loop(tmp_path / "a", 0), final=lambda w: torch.sigmoid(w) / 2)
+    plain = sigmoid_search(Loop(tmp_path / "b", 0))
+    torch.testing.assert_close(found, plain / 2)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from priorbench.contract import Images, Observation
 from priorbench.loop import Loop
+from priorbench.step import configured
 
 SIDE = 16
 
@@ -99,7 +100,7 @@ def psnr(restored: Tensor, original: Tensor) -> float:
 
 def trained(method: ModuleType, pixels: NDArray[np.uint8], folder: Path, **settings: Any) -> Any:
     """Train the model of `method` on `pixels` as the engine does; ready to restore."""
-    cfg = method.TrainConfig(**settings)
+    cfg = configured(method.TrainConfig, settings)
     torch.manual_seed(0)
     model = method.Model(cfg, tuple(pixels.shape[1:]))
     images = Images(pixels)

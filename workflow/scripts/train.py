@@ -25,10 +25,10 @@ def main(arguments: Namespace, state: Path) -> None:
     plugin = registry.load("methods", spec["plugin"])
     config = spec["config"] | chosen(arguments.tuned, "train")
     effective = models.effective(step.configured(plugin.TrainConfig, config))
-    notes = [models.note(plugin, effective), told(arguments.tuned, "train")]
     images = Images(pixels, torch.device(spec["device"]))
     title = f"train {imageset} {spec['method']} {spec['seed']}"
     model, loop, status = fit(plugin, images, config, spec, state, title)
+    notes = [models.note(plugin, effective, models.facts(model)), told(arguments.tuned, "train")]
     if loop.tables and status == "finished":
         models.save_codes(folder / "codes.npy", loop.tables[0])
     write_rows(folder / "curve.csv", ("task", *COLUMNS), (("", *row) for row in loop.curve.rows))
@@ -37,6 +37,7 @@ def main(arguments: Namespace, state: Path) -> None:
         folder / "run.json",
         config=config,
         effective=effective,
+        facts=models.facts(model),
         note="; ".join(filter(None, notes)),
         shape=list(images.shape),
         images=len(images),
