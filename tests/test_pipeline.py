@@ -75,10 +75,14 @@ def test_no_original_is_an_input_of_a_restoration(project: Project, first_run: s
     said = project.snakemake("--dry-run", "--forcerun", "restore", "--printshellcmds")
     commands = re.findall(r"workflow\.scripts\.restore .*", said)
     told = {option for line in commands for option in re.findall(r" --(\w+)", line)}
-    assert told <= {"spec", "model", "observations", "out"}
-    read = re.findall(r" --(?:model|observations) (\S+)", " ".join(commands))
-    assert {Path(path).parts[2] for path in read} == {"train", "degrade"}
-    assert {Path(path).name for path in read} == {"model.safetensors", "observations.safetensors"}
+    assert told <= {"spec", "model", "tuned", "observations", "out"}
+    read = re.findall(r" --(?:model|tuned|observations) (\S+)", " ".join(commands))
+    made = {(Path(path).parts[2], Path(path).name) for path in read}
+    assert made == {
+        ("train", "model.safetensors"),
+        ("tune", "chosen.json"),
+        ("degrade", "observations.safetensors"),
+    }
 
 
 def test_no_test_image_is_an_input_of_a_training(project: Project, first_run: str) -> None:
@@ -101,13 +105,16 @@ def test_editing_one_method_runs_only_its_jobs(project: Project, first_run: str)
 
 
 def test_editing_a_metric_scores_anew_and_trains_nothing(project: Project, first_run: str) -> None:
-    source = project.folder / "metrics" / "psnr.py"
-    before = source.read_text()
-    project.edit("metrics/psnr.py", "IDENTICAL = 100.0", "IDENTICAL = 99.0")
+    project.edit("metrics/ssim.py", "WINDOW = 11", "WINDOW = 9")
     rules = {rule for rule, _ in project.planned()}
     assert {"score", "tables", "figure", "report"} <= rules
-    assert not rules & {"train", "restore", "represent", "sample"}
-    source.write_text(before)
+    assert not rules & {"tune", "train", "restore", "represent", "sample"}
+    project.edit("metrics/ssim.py", "WINDOW = 9", "WINDOW = 11")
+    # the metric that options are chosen by
+    project.edit("metrics/psnr.py", "IDENTICAL = 100.0", "IDENTICAL = 99.0")
+    assert ("tune", "ae") in project.planned()
+    assert {method for _, method in project.planned()} == {"ae", ""}
+    project.edit("metrics/psnr.py", "IDENTICAL = 99.0", "IDENTICAL = 100.0")
     project.edit("published/expectations.yaml", "level: 0.005", "level: 0.006")
     assert project.planned() == {("report", "")}
     project.edit("published/expectations.yaml", "level: 0.006", "level: 0.005")
@@ -118,7 +125,8 @@ def test_scores_made_again_lead_to_new_tables_and_figures(project: Project, firs
     scores = project.folder / "results/smoke/score/disks/all.csv"
     before = scores.read_text()
     scores.write_text(before + before.splitlines()[-1] + "\n")
-    assert {rule for rule, _ in project.planned()} == {"tables", "figure", "report"}
+    rules = {rule for rule, _ in project.planned()}
+    assert rules == {"gather", "tables", "figure", "report"}
     scores.write_text(before)
     assert project.planned() == set()
 

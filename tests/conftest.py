@@ -1,0 +1,10 @@
+"""How the tests run: side by side, a thread each, the longest file first."""
+
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: "test_pipeline" not in item.nodeid)
