@@ -30,6 +30,7 @@ def shortened(config: dict[str, Any], imagesets: dict[str, Description]) -> dict
         "imagesets": sets,
         "methods": {row: _method(row, options) for row, options in config["methods"].items()},
         "seeds": config["seeds"][:1],
+        "unit": "all",
         "test_images": TEST_IMAGES,
         "samples": SAMPLES,
     }

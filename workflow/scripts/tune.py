@@ -45,6 +45,8 @@ def main(arguments: Namespace, state: Path) -> None:
         rows += [(number, *row, *(json.dumps(choice[part]) for part in choice)) for row in tried]
         means.append(float(np.mean([value for _, value, _, _ in tried])))
     sign = 1 if metric.plugin.BETTER == "higher" else -1
+    if np.isnan(means).all():
+        raise UserError(f"all {len(drawn)} trials diverged: the space has no choice that works")
     best = int(np.nanargmax([sign * mean for mean in means]))  # the earliest of equals
     write_rows(arguments.out.with_name("trials.csv"), COLUMNS, rows)
     record.write(
