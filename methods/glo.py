@@ -88,7 +88,7 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
     distance: Callable[..., Tensor] = lap_mse if cfg.loss == "lap_mse" else lap_l1
     distance = partial(distance, kernel=cfg.laplacian, weights=cfg.levels)
     codes = loop.codes(loop.once("start", lambda: {"z": first_codes(images, cfg)})["z"])
-    adam_codes = RowAdam(loop, codes, cfg.lr_code)
+    adam_codes = RowAdam(loop, codes, cfg.lr_code) if cfg.optimiser == "adam" else None
     kind = torch.optim.Adam if cfg.optimiser == "adam" else torch.optim.SGD
     optimiser = loop.keep(kind(model.decode.parameters(), lr=cfg.lr, fused=True))
     for _ in loop.steps(cfg.steps):
@@ -96,7 +96,7 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
         z = codes[index].requires_grad_()
         loss = distance(model.decode(z), images[index]).mean()
         loop.descend(loss, optimiser)
-        if cfg.optimiser == "adam":
+        if adam_codes:
             moved = adam_codes.step(index, z, z.grad)
         else:
             moved = z.detach() - cfg.lr_code * z.grad  # type: ignore[operator]

@@ -8,7 +8,8 @@ Departures: images are not stretched to [0, 1] one by one; a batch is visited fo
 in a row than the 50 of the authors' code (`inner`), and more often; restoration takes fewer
 and larger steps; below 128 px the generator has fewer levels. The Laplacian pyramid blurs
 with a separable Gaussian: the kernel of the authors' code, kept as `lcm_official`, adds its
-two factors and hardly smooths. In inpainting no band around the hole weighs more; in the
+two factors and hardly smooths. With phi in float16 (`half`) a phi's first step too begins in
+the box. In inpainting no band around the hole weighs more; in the
 authors' code differences count five times in the 5 pixels around it (`band: 5`).
 
 What does the network in the code buy? `bound: 0` opens its box, `space: maps` makes the code
@@ -24,6 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from methods._codes import MOMENTUM
 from methods._hourglass import Hourglass, LatentNets
 from methods._losses import lap_mse, laplacian
 from methods._search import search
@@ -117,6 +119,7 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
             with torch.no_grad():
                 rows.copy_(model.clamp(rows))
         phi[index] = rows
+        model.mean.lerp_(rows.detach().mean(0), MOMENTUM)
         loop.log(loss=loss)
     count = min(CODES, len(images))
     some = phi[torch.linspace(0, len(images) - 1, count).long()]

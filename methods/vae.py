@@ -94,7 +94,7 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
         z = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
         fit = (x - model.decode(z)).square().sum() / (2 * cfg.alpha * len(x))
         nats = divergence(mean, log_variance).mean(0)
-        loop.descend(fit + min(1.0, (step + 1) / cfg.warm_up) * nats.sum(), adam)
+        loop.descend(fit + min(1.0, (step + 1) / max(cfg.warm_up, 1)) * nats.sum(), adam)
         model.nats.lerp_(nats.detach(), MOMENTUM)
         active = (nats > ACTIVE).sum()
         loop.log(fit=fit.detach(), divergence=nats.sum().detach(), active=active)

@@ -68,7 +68,7 @@ class CodeTable:
         for start in range(0, len(self), CHUNK):
             stop = min(start + CHUNK, len(self))
             yield torch.stack([self._row(i) for i in range(start, stop)]).float()
-            self._let_go()
+            let_go(self._rows)
 
     def redo_log(self) -> dict[str, Tensor]:
         """Return what the next checkpoint has to hold: rows changed since the last one."""
@@ -91,7 +91,7 @@ class CodeTable:
             self._written[i] = True
         self._rows.flush()
         self._written.flush()
-        self._let_go()
+        let_go(self._rows)
         self.logged, self.recent = self.recent, {}
 
     def redo_bytes(self) -> int:
@@ -107,12 +107,13 @@ class CodeTable:
             return torch.from_numpy(self._rows[i].copy())
         return self.initial[i].to("cpu", self._stored)
 
-    def _let_go(self) -> None:
-        """Give the pages of the file that were touched back to the system."""
-        self._rows._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
-
 
 def _open(path: Path, dtype: np.dtype, shape: tuple[int, ...]) -> np.memmap:
     if path.exists():
         return open_memmap(path, mode="r+")
     return open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+
+
+def let_go(rows: np.memmap) -> None:
+    """Give the pages of a memory map that were touched, and written, back to the system."""
+    rows._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]

@@ -81,7 +81,7 @@ class Observation:
         return replace(
             self,
             y=self.y[index],
-            ids=self.ids[index],
+            ids=self.ids[index.to(self.ids.device)],
             parameters={name: value[index] for name, value in self.parameters.items()},
         )
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from priorbench import registry
-from priorbench.codes import CodeTable
+from priorbench.codes import CodeTable, let_go
 from priorbench.errors import UserError
 from priorbench.files import read_json, replacing
 from priorbench.seeds import seed_torch
@@ -50,7 +50,8 @@ def save_codes(path: Path, table: CodeTable) -> None:
         for rows in table.chunks():
             codes[start : start + len(rows)] = rows.numpy()
             start += len(rows)
-        codes.flush()
+            codes.flush()
+            let_go(codes)
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,3 @@ def facts(model: Any) -> dict[str, Any]:
     """Return what a trained model wants known of itself."""
     told: dict[str, Any] = getattr(model, "facts", dict)()
     return told
-
-
-def note(plugin: ModuleType, *configs: dict[str, Any]) -> str:
-    """Return what a plugin wants said of its settings, and of its model, below a table."""
-    values = {name: value for config in configs for name, value in config.items()}
-    return str(getattr(plugin, "NOTE", "")).format(**values)

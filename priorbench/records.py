@@ -9,11 +9,12 @@ import time
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
 
-from priorbench.files import write_json
+from priorbench.files import read_json, write_json
 from priorbench.registry import ROOT
 
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-image", "scikit-learn", "lpips")
@@ -45,6 +46,24 @@ class Record:
             "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         }
         write_json(path, self.facts | machine | facts)
+
+
+def note(plugin: ModuleType, *configs: dict[str, Any]) -> str:
+    """Return what a plugin wants said of its settings, and of its model, below a table."""
+    values = {name: value for config in configs for name, value in config.items()}
+    return str(getattr(plugin, "NOTE", "")).format(**values)
+
+
+def told(file: Path | None, part: str) -> str:
+    """Say below a table what tuning chose; nothing where it did not."""
+    if not file:
+        return ""
+    found = read_json(file)
+    chosen = ", ".join(f"{key} {value}" for key, value in found[part].items())
+    trial = f"trial {found['trial']} of {found['trials']} on validation images"
+    edge = f"at the edge of its choices: {', '.join(found['edges'])}" if found["edges"] else ""
+    said = "; ".join(filter(None, [trial, found["shared"], edge]))
+    return f"{part}: {chosen or 'as the row stands'} ({said})"
 
 
 def peak_memory_mb() -> int:

@@ -145,12 +145,13 @@ class Results:
                     found[int(step)] = images
         return dict(sorted(found.items()))
 
-    def search_steps(self, imageset: str, task: str, method: str, seed: int) -> int:
-        """Return how many steps a search took; 0 for a closed form."""
+    def searched(self, imageset: str, task: str, method: str, seed: int) -> tuple[int, int]:
+        """Return the steps and the restarts of a search; no steps for a closed form."""
         for place, record in self.records(imageset, method=method, seed=seed):
             if place.verb == "restore" and task in record["effective"]:
-                return int(record["effective"][task].get("steps", 0))
-        return 0
+                told = record["effective"][task]
+                return int(told.get("steps", 0)), int(told.get("restarts", 1))
+        return 0, 1
 
     def shown(self, imageset: str, method: str) -> dict[str, Pixels]:
         """Return samples, reconstructions, their originals and interpolations of a first seed."""

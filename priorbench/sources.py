@@ -15,7 +15,7 @@ from pathlib import Path
 from priorbench.registry import ROOT
 
 # they say or keep what happened; what a step computes does not pass through them
-NEUTRAL = ("errors", "progress", "records", "locks", "weights", "paths")
+NEUTRAL = ("errors", "progress", "records", "locks", "weights", "paths", "smoke")
 Root = tuple[Path, Iterable[str] | None]  # a file and names in it; None: all of it
 
 

@@ -69,17 +69,17 @@ def trials(space: Space, count: int) -> list[Choice]:
     return drawn
 
 
+def edges(space: Space, choice: Choice) -> list[str]:
+    """Return the options whose chosen number is the least or the greatest on offer."""
+    found = []
+    for part, option in ((p, o) for p, choices in space.items() for o in choices):
+        numbers = [v for v in space[part][option] if type(v) in (int, float)]
+        if len(numbers) > 1 and choice[part].get(option) in (min(numbers), max(numbers)):
+            found.append(option)
+    return found
+
+
 def chosen(file: Path | None, part: str) -> dict[str, Any]:
     """Return the options of `part` that tuning chose; none where nothing was tuned."""
     found: dict[str, Any] = read_json(file)[part] if file else {}
     return found
-
-
-def told(file: Path | None, part: str) -> str:
-    """Say below a table what tuning chose; nothing where it did not."""
-    if not file:
-        return ""
-    found = read_json(file)
-    options_said = ", ".join(f"{key} {value}" for key, value in found[part].items())
-    trial = f"trial {found['trial']} of {found['trials']} on validation images"
-    return f"{part}: {options_said or 'as the row stands'} ({trial})"

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from methods import lcm
+from methods import _convnets, lcm
 from methods._hourglass import Hourglass, LatentNets, Wide
 from priorbench.contract import Images
 from priorbench.errors import UserError
@@ -49,6 +49,8 @@ def test_the_networks_have_as_many_parameters_as_the_papers() -> None:
     assert sum(p.numel() for p in generator.parameters()) == 38_696_224
     assert nets.first.shape == (24_448,)
     assert nets.noise.shape == (1, 2, 40, 40)
+    z = LatentNets(64, (3, 128, 128), 42)
+    assert z(z.first[None]).shape == (1, 64, 32, 32)
 
 
 @pytest.mark.parametrize("side", [16, 32, 48, 64, 128])
@@ -245,3 +247,14 @@ def test_the_band_changes_what_is_found(learned: tuple[lcm.Model, Tensor], tmp_p
         for band in (1.0, 5.0)
     ]
     assert not torch.equal(*images)
+
+
+def test_after_the_first_clamp_the_first_layer_varies_less_than_its_normalisation_allows() -> None:
+    """Its epsilon of 1e-5 is then part of the model: the output's variance is 0.13, not 1."""
+    nets = LatentNets(64, (3, 128, 128), 42)
+    phi = nets.clamp(nets.first[None], 0.01)
+    weight = phi[:, : 2 * 8 * 9].view(1, 8, 2, 3, 3)
+    before = _convnets.convolve(nets.noise, weight)
+    after = _convnets.normalise(before, torch.ones(1, 8), torch.zeros(1, 8))
+    assert before.var(dim=(2, 3)).mean() < 1e-5
+    assert 0.1 < after.var(dim=(2, 3)).mean() < 0.2

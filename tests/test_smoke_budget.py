@@ -1,5 +1,6 @@
 """`budget: smoke`: every shipped config runs within a minute, with no data and no weights."""
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 import yaml
 
-from priorbench import registry, smoke
+from priorbench import registry, smoke, tuning
 from priorbench.config import Experiment
 from priorbench.errors import UserError
 from priorbench.loop import Loop
@@ -31,6 +32,28 @@ def test_generated_images_stand_in_at_the_same_size(path: Path) -> None:
         assert (entry.plugin, entry.options["size"]) == ("disks", size)
         Plan(experiment).prepare(row)  # whatever is at hand
     assert Experiment.from_json(experiment.to_json()).config == experiment.config
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_job_of_a_shipped_config_can_be_planned(path: Path) -> None:
+    for experiment in (Experiment.check(yaml.safe_load(path.read_text()), ""), shortened(path)):
+        plan = Plan(experiment)
+        for imageset, method in product(experiment.imagesets, experiment.methods):
+            for unit in experiment.units_of(imageset):
+                assert plan.restore(imageset, unit, method, 0).key
+            assert plan.represent(imageset, method, 0).key
+
+
+def test_every_space_of_choices_fits_a_method() -> None:
+    for path in sorted((registry.ROOT / "config" / "tuning").glob("*.yaml")):
+        names = registry.available("methods")
+        fits = []
+        for name in names:
+            try:
+                fits.append(bool(tuning.read(str(path), registry.describe("methods", name), "")))
+            except UserError:
+                continue
+        assert fits, path
 
 
 def test_a_method_says_what_it_does_without_files() -> None:

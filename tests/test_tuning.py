@@ -16,6 +16,7 @@ from priorbench.errors import UserError
 from priorbench.files import read_json
 from priorbench.images import write_prepared
 from priorbench.plan import Plan
+from priorbench.records import told
 from tests.test_methods import smooth
 from workflow.scripts import train, tune
 
@@ -48,8 +49,14 @@ def experiment(path: str, **changes: Any) -> Experiment:
 
 def prepared(folder: Path, test: np.ndarray) -> Path:
     card: dict[str, Any] = {"name": "disks", "clusters": {}, "labels": None}
+    card |= {"disjoint_clusters": True, "cluster": "disc"}
     write_prepared(folder, card, {"train": smooth(32, 0), "val": smooth(4, 1), "test": test})
     return folder / "card.json"
+
+
+def asked(spec: dict[str, Any], images: Path, out: Path, model: Path | None = None) -> Namespace:
+    splits = {split: images.with_name(f"{split}.npy") for split in ("train", "val")}
+    return Namespace(spec=spec, images=images, **splits, model=model, out=out)
 
 
 def run(plan: Plan, images: Path, out: Path) -> Path:
@@ -60,8 +67,7 @@ def run(plan: Plan, images: Path, out: Path) -> Path:
     train.main(Namespace(**told), out / "state" / "train")
     chosen = out / "tune/disks/ae/0-0123456789/chosen.json"
     spec = plan.tune("disks", "ae", 0).spec
-    asked = Namespace(spec=spec, images=images, model=trained, out=chosen)
-    tune.main(asked, out / "state" / "tune")
+    tune.main(asked(spec, images, chosen, model=trained), out / "state" / "tune")
     return chosen
 
 
@@ -91,9 +97,28 @@ def test_a_training_may_be_tuned(tmp_path: Path) -> None:
     images = prepared(tmp_path / "images", smooth(4, 2))
     chosen = tmp_path / "tune/disks/ae/0-0123456789/chosen.json"
     spec = plan.tune("disks", "ae", 0).spec | {"images": 4}
-    tune.main(Namespace(spec=spec, images=images, model=None, out=chosen), tmp_path / "state")
+    tune.main(asked(spec, images, chosen), tmp_path / "state")
     assert tuning.chosen(chosen, "train") != {"lr": 1e-9}
-    assert "trial" in tuning.told(chosen, "train")
+    assert "trial" in told(chosen, "train")
+
+
+def test_where_every_trial_diverges_the_row_stays_as_it_stands(tmp_path: Path) -> None:
+    space = {"train": {"lr": [1e30]}}
+    methods = experiment(write(tmp_path / "space.yaml", space)).config["methods"]
+    methods["ae"]["train"]["lr"] = 1e30
+    plan = Plan(experiment(str(tmp_path / "space.yaml"), methods=methods))
+    images = prepared(tmp_path / "images", smooth(4, 2))
+    chosen = tmp_path / "tune/disks/ae/0-0123456789/chosen.json"
+    spec = plan.tune("disks", "ae", 0).spec | {"images": 4}
+    tune.main(asked(spec, images, chosen), tmp_path / "state")
+    assert read_json(chosen)["train"] == {}
+    assert read_json(chosen.with_name("run.json"))["status"] == "diverged in every trial"
+
+
+def test_a_choice_at_the_edge_of_its_range_is_told() -> None:
+    space: tuning.Space = {"train": {}, "restore": {"lr": [0.1, 1.0, 10.0], "start": ["mean"]}}
+    at = [tuning.edges(space, {"train": {}, "restore": {"lr": v}}) for v in (0.1, 1.0, 10.0)]
+    assert at == [["lr"], [], ["lr"]]
 
 
 def test_a_trial_over_the_cap_is_refused(tmp_path: Path) -> None:

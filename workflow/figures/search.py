@@ -1,4 +1,4 @@
-"""Quality against search steps: how soon each method finds what it can find."""
+"""Quality against gradient evaluations: how soon each method finds what it can find."""
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,9 @@ from workflow.quality import marked
 from workflow.summaries import task_label
 
 CAPTION = (
-    "Mean PSNR of the images as the search has them, raw, against the steps done; the last point "
-    "is the restoration itself. Dashed: methods without steps. Hollow: trained within a budget "
-    "that ended before their plateau."
+    "Mean PSNR of the images as the search has them, raw, against the gradient evaluations spent "
+    "on each, restarts counted; the last point is the restoration itself. Dashed: methods without "
+    "any. Hollow: trained within a budget that ended before their plateau."
 )
 COLUMNS = 3
 
@@ -33,14 +33,15 @@ def draw(results: Results, imageset: str) -> Figure:
             _line(axes, results, imageset, method, curve)
         axes.set_xscale("log")
         axes.set_title(f"{task_label(results, task)}, raw", weight="bold")
-        axes.set_xlabel("search steps (log)")
+        axes.set_xlabel("gradients per image (log)")
         axes.set_ylabel("PSNR [dB]")
         plain_log(axes.xaxis)
         axes.yaxis.set_major_locator(ticks())
     for axes in panels[len(tasks) :]:
         axes.axis("off")
     for method in results.experiment.methods:
-        nothing = pd.Series([np.nan], index=[1.0])
+        closed = any(_closed(found[method]) for found in curves.values() if method in found)
+        nothing = pd.Series([np.nan], index=[0.0 if closed else 1.0])
         _line(panels[len(tasks)], results, imageset, method, nothing)
     panels[len(tasks)].legend(loc="center left", labelspacing=0.5)
     return figure
@@ -58,23 +59,31 @@ def _curves(results: Results, imageset: str, task: str) -> dict[str, pd.Series]:
 
 def _curve(results: Results, imageset: str, task: str, method: str, seed: int) -> pd.Series:
     trace = results.trace(imageset, task, method, seed)
+    steps, restarts = results.searched(imageset, task, method, seed)
     restored = results.restored(imageset, task, method, seed)
     if restored is not None:
         trace = {step: images for step, images in trace.items() if step > 0}
-        trace[results.search_steps(imageset, task, method, seed)] = restored
+        trace[steps] = restored
     if not trace:
         return pd.Series(dtype=float)
     count = min(len(images) for images in trace.values())
     originals = results.originals(imageset)[:count]
-    points = {step: mean_psnr(images[:count], originals) for step, images in trace.items()}
+    points = {
+        restarts * step: mean_psnr(images[:count], originals) for step, images in trace.items()
+    }
     return pd.Series(points, dtype=float)
+
+
+def _closed(curve: pd.Series) -> bool:
+    """Whether a method has its restoration without a step."""
+    return list(curve.index) == [0]
 
 
 def _line(axes: Axes, results: Results, imageset: str, method: str, curve: pd.Series) -> None:
     label, faded = marked(results, imageset, method)
     shade = colour(results, method)
-    if list(curve.index) == [0]:  # a closed form
-        axes.axhline(curve.iloc[0], color=shade, linewidth=0.8, linestyle="--")
+    if _closed(curve):
+        axes.axhline(curve.iloc[0], color=shade, linewidth=0.8, linestyle="--", label=label)
         return
     axes.plot(
         curve.index,

@@ -50,8 +50,8 @@ rule tables:
 rule figure:
     """Draw one figure of an image set."""
     input:
-        f"{OUT}/{{imageset}}.txt",
-        lambda wildcards: scores_of(wildcards.imageset),
+        gathered=f"{OUT}/{{imageset}}.txt",
+        scores=lambda wildcards: scores_of(wildcards.imageset),
     output:
         png=report(
             f"{OUT}/figures/{{figure}}-{{imageset}}.png",
@@ -78,7 +78,7 @@ rule figure:
     shell:
         "python -m workflow.scripts.figure --name {wildcards.figure}"
         " --imageset {wildcards.imageset} --experiment {params.experiment:q}"
-        " --inputs @{input[0]} --out {output.png} 2>&1 | tee {log}"
+        " --inputs @{input.gathered} --out {output.png} 2>&1 | tee {log}"
 
 
 rule figures:

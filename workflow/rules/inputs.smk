@@ -28,6 +28,11 @@ def training_of(wildcards):
     return PLAN.prepare(wildcards.imageset).folder / "train.npy"
 
 
+def validation_of(wildcards):
+    """Return the validation images alone."""
+    return PLAN.prepare(wildcards.imageset).folder / "val.npy"
+
+
 def observations_of(wildcards):
     return PLAN.degrade(wildcards.imageset, wildcards.unit).folder / "observations.safetensors"
 
@@ -119,9 +124,6 @@ def results_of(wildcards):
         paths += runs("train", name, imageset)
     for verb, name in (("represent", "represented"), ("sample", "samples")):
         paths += runs(verb, "run.json", imageset) + runs(verb, f"{name}.safetensors", imageset)
-    for method in EXPERIMENT.methods:
-        for name in ("run.json", "trials.csv"):
-            paths += files(PLAN.tuned(imageset, method, "restore"), name)
     if imageset in EXPERIMENT.config["energy"]:
         paths.append(PLAN.energy(imageset).folder / "curve.csv")
     return finished(paths) + scores_of(imageset)

@@ -2,7 +2,9 @@ rule tune:
     """Choose options of a method on validation images: the test split is not looked at."""
     input:
         model=trained_of,
-        images=images_of,
+        card=images_of,
+        train=training_of,
+        val=validation_of,
     output:
         chosen=STORE / "tune/{imageset}/{method}/{seed}-{key}/chosen.json",
         trials=STORE / "tune/{imageset}/{method}/{seed}-{key}/trials.csv",
@@ -23,4 +25,5 @@ rule tune:
         "tune {wildcards.method} on {wildcards.imageset}"
     shell:
         "{params.launch} workflow.scripts.tune --spec {params.spec:q} {params.model}"
-        " --images {input.images} --out {output} 2>&1 | tee {log}"
+        " --images {input.card} --train {input.train} --val {input.val}"
+        " --out {output} 2>&1 | tee {log}"

@@ -15,7 +15,7 @@ from priorbench import models, registry, step
 from priorbench.contract import Images
 from priorbench.files import write_arrays
 from priorbench.images import Prepared, mean_psnr
-from priorbench.loop import DivergedError
+from priorbench.loop import MILESTONE, DivergedError
 from priorbench.observations import undamaged
 from priorbench.paths import parse
 from priorbench.records import Record
@@ -50,6 +50,12 @@ def main(arguments: Namespace, state: Path) -> None:
         arguments.out.with_name("run.json"),
         config=spec["config"],
         images=spec["count"],
+        plateau_rule={
+            "validation_images": spec["validation"],
+            "last_share_of_a_stage": round(1 - MILESTONE, 2),
+            "less_than_db": PLATEAU,
+            "gained_db": LEARNED,
+        },
         validation_psnr={state: round(value, 4) for state, value in validation.items()},
         status=status,
     )

@@ -10,9 +10,9 @@ from priorbench.files import write_arrays, write_rows
 from priorbench.loop import DivergedError
 from priorbench.observations import read_observations
 from priorbench.paths import parse
-from priorbench.records import Record
+from priorbench.records import Record, note, told
 from priorbench.restoring import restore
-from priorbench.tuning import chosen, told
+from priorbench.tuning import chosen
 
 
 def main(arguments: Namespace, state: Path) -> None:
@@ -39,7 +39,7 @@ def main(arguments: Namespace, state: Path) -> None:
         traced |= {f"{task}/{step}": pictures for step, pictures in found.trace.items()}
         searched = found.searched or None
         rows += [(task, *row) for row in found.curve]
-    notes = ["" if trained.model else models.note(plugin, *configs.values())]
+    notes = ["" if trained.model else note(plugin, *configs.values())]
     notes.append(told(arguments.tuned, "restore"))
     write_rows(arguments.out.with_name("curve.csv"), ("task", *COLUMNS), rows)
     write_arrays(arguments.out.with_name("trace.safetensors"), traced)

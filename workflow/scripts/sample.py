@@ -66,6 +66,7 @@ def show(
     if "decode" in abilities:
         if trained.codes is not None:
             codes = torch.from_numpy(trained.codes[chosen.numpy()]).to(images.device).float()
+            codes = getattr(model, "clamp", Tensor.clone)(codes)  # float16 may round out of a set
         elif "encode" in abilities:
             codes = model.encode(images[chosen])
     if codes is not None:

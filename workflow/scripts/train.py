@@ -11,9 +11,9 @@ from priorbench.curve import COLUMNS
 from priorbench.files import write_rows
 from priorbench.images import read_split
 from priorbench.paths import parse
-from priorbench.records import Record
+from priorbench.records import Record, note, told
 from priorbench.training import fit
-from priorbench.tuning import chosen, told
+from priorbench.tuning import chosen
 
 
 def main(arguments: Namespace, state: Path) -> None:
@@ -28,7 +28,7 @@ def main(arguments: Namespace, state: Path) -> None:
     images = Images(pixels, torch.device(spec["device"]))
     title = f"train {imageset} {spec['method']} {spec['seed']}"
     model, loop, status = fit(plugin, images, config, spec, state, title)
-    notes = [models.note(plugin, effective, models.facts(model)), told(arguments.tuned, "train")]
+    notes = [note(plugin, effective, models.facts(model)), told(arguments.tuned, "train")]
     if loop.tables and status == "finished":
         models.save_codes(folder / "codes.npy", loop.tables[0])
     write_rows(folder / "curve.csv", ("task", *COLUMNS), (("", *row) for row in loop.curve.rows))
