@@ -34,6 +34,19 @@ def build(**settings: Any) -> lcm.Model:
     return lcm.Model(lcm.TrainConfig(**{**SMALL, **settings}), SHAPE)
 
 
+def decoded(model: lcm.Model, monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
+    """Return a list that fills with the rows that the model is asked to decode."""
+    seen: list[Tensor] = []
+    decode = model.decode
+
+    def note(codes: Tensor) -> Tensor:
+        seen.append(codes.detach().clone())
+        return decode(codes)
+
+    monkeypatch.setattr(model, "decode", note)
+    return seen
+
+
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[lcm.Model, Tensor]:
     """A model that has seen eight images many times, and their rows phi."""
@@ -68,14 +81,7 @@ def test_convolutional_weights_stay_in_the_box_and_the_others_do_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = build()
-    seen: list[Tensor] = []
-    decode = model.decode
-
-    def note(codes: Tensor) -> Tensor:
-        seen.append(codes.detach().clone())
-        return decode(codes)
-
-    monkeypatch.setattr(model, "decode", note)
+    seen = decoded(model, monkeypatch)
     rows = run(tmp_path, model, visits=3, inner=3)
     assert len(seen) == 9
     for codes in [*seen[1:], rows]:  # the first step begins outside
@@ -218,14 +224,7 @@ def test_rows_kept_in_half_precision_are_back_in_the_box_when_they_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = build()
-    seen: list[Tensor] = []
-    decode = model.decode
-
-    def note(codes: Tensor) -> Tensor:
-        seen.append(codes.detach().clone())
-        return decode(codes)
-
-    monkeypatch.setattr(model, "decode", note)
+    seen = decoded(model, monkeypatch)
     rows = run(tmp_path, model, visits=3, inner=2, half=True)
     assert rows[:, :CONVOLUTIONAL].abs().max() > 0.01  # what float16 makes of the bound
     assert all(codes[:, :CONVOLUTIONAL].abs().max() <= 0.01 for codes in seen)
