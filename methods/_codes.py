@@ -34,6 +34,11 @@ class Gaussian(nn.Module):
         centred = codes - self.mean
         self.covariance.lerp_(centred.T @ centred / len(codes), MOMENTUM)
 
+    def length(self) -> float:
+        """Return the root mean square of the lengths of the codes."""
+        square = self.mean.square().sum() + self.covariance.trace()
+        return round(float(square.sqrt()), 2)
+
     def draw(self, count: int) -> Tensor:
         """Draw codes, (count, d); a covariance without full rank will do."""
         values, vectors = torch.linalg.eigh(self.covariance.double())

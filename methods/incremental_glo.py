@@ -41,7 +41,7 @@ from priorbench.contract import Codes, Images, Loop, Observation, Shape
 
 LABEL = "incremental GLO"
 PAPER = "Helman, Zingerman, Schreiber 2019"
-NOTE = "clustered by {features}, perceptual loss: {perceptual}"
+NOTE = "clustered by {features}, perceptual loss: {perceptual}, codes {length} long"
 SAMPLES = "codes drawn from a Gaussian fitted to the training codes, pulled into their ball"
 SMOKE = {"features": "pixel_pca", "projection": "pca", "perceptual": "l1", "clusters": 4}
 
@@ -94,6 +94,10 @@ class Model(nn.Module):
         self.decode = Decoder(cfg.dim, shape, cfg.width)
         self.encoder = Encoder(cfg.dim, shape, cfg.width)
         self.codes = Gaussian(cfg.dim)
+
+    def facts(self) -> dict[str, float]:
+        """Return how long codes are: free ones grow."""
+        return {"length": self.codes.length()}
 
     def within(self, z: Tensor) -> Tensor:
         """Return codes (n, dim) where they may be: in the unit ball, or as they are."""
