@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from methods._codes import Gaussian
 from priorbench import models
 from priorbench.codes import CodeTable
 from priorbench.loop import Loop
@@ -79,3 +80,10 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
         unit = 1 if sys.platform == "darwin" else 1024
         grown[images] = int(said) * unit / 2**20
     assert grown[50_000] < grown[1_000] + 50
+
+
+def test_the_length_of_codes_is_the_root_of_their_mean_square() -> None:
+    codes = torch.tensor([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0], [0.0, 5.0]])
+    gaussian = Gaussian(2)
+    gaussian.fit(codes.mean(0), codes.T.cov(correction=0))
+    assert gaussian.length() == round((50 / 4) ** 0.5, 2)

@@ -295,13 +295,3 @@ def test_steps_of_the_reports_rows_are_its_epochs() -> None:
         for (passes, images), size, count in zip(epochs, batch, steps, strict=False):
             assert count == passes * ceil(images / size)
         assert (cfg.lr, cfg.lr_code, cfg.dim) == (1e-3, 1e-3, 100)
-
-
-def test_the_length_of_codes_is_told(tmp_path: Path) -> None:
-    model, loop = run(tmp_path, codes="free", start="normal", steps=(3, 3, 3), steps_all=3)
-    squares = loop.table().square().sum(1)
-    count = len(squares)
-    # the covariance divides by one less than the number of codes
-    mean = loop.table().mean(0).square().sum()
-    expected = (mean + (squares.mean() - mean) * count / (count - 1)).sqrt()
-    assert model.facts()["length"] == pytest.approx(float(expected), abs=0.01)
