@@ -10,6 +10,8 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from priorbench import models, registry, step
 from priorbench.contract import Images
@@ -20,6 +22,7 @@ from priorbench.observations import undamaged
 from priorbench.paths import parse
 from priorbench.records import Record
 from priorbench.restoring import restore
+from priorbench.seeds import seed_torch
 from priorbench.tuning import chosen
 
 PLATEAU = 0.1  # dB on validation images over the last fifth of a stage
@@ -86,15 +89,13 @@ def _plateau(
         return {}, "untrained" if trained.model is None else "closed form"
     final = mean_psnr(search(trained.model, originals, "final"), originals)
     psnrs = {"final": final}
-    # from the last stage back to the first that moved the decoder: an encoder's stage does not
-    for stage, state in reversed(trained.milestones().items()):
-        model = trained.at(state).eval().requires_grad_(False)
-        try:
-            psnrs[stage] = mean_psnr(search(model, originals, f"stage-{stage}"), originals)
-        except DivergedError:  # the model was another then
-            return psnrs, "budget-limited"
-        if psnrs[stage] != final:
-            break
+    stage = _rewind(trained)
+    if stage is None:
+        return psnrs, "budget-limited"
+    try:
+        psnrs[stage] = mean_psnr(search(trained.model, originals, f"stage-{stage}"), originals)
+    except DivergedError:  # the model was another then
+        return psnrs, "budget-limited"
     if abs(final - psnrs[stage]) < PLATEAU:
         # what has hardly begun to learn does not move either
         facts = trained.record
@@ -104,6 +105,28 @@ def _plateau(
         if final - psnrs["untrained"] > LEARNED:
             return psnrs, "plateau"
     return psnrs, "budget-limited"
+
+
+def _rewind(trained: models.Trained) -> str | None:
+    """Bring the model to its state in the last stage that moved the decoder; name the stage.
+
+    An encoder's stage moves none.
+    """
+    shown = _probe(trained.model)
+    for stage, state in reversed(trained.milestones().items()):
+        model = trained.at(state).eval().requires_grad_(False)
+        if shown is None or not torch.equal(model.decode(shown[0]), shown[1]):
+            return stage
+    return None
+
+
+def _probe(model: Any) -> tuple[Tensor, Tensor] | None:
+    """Return a code and its image, by which states are told apart; None where none is drawn."""
+    if not hasattr(model, "draw"):
+        return None
+    seed_torch("probe")
+    code = model.draw(1)
+    return code, model.decode(code)
 
 
 if __name__ == "__main__":
