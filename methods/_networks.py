@@ -22,7 +22,7 @@ SPREAD = 0.02  # standard deviation of initial weights
 SLOPE = 0.2  # of the encoder's leaky rectifiers
 GROUPS = 32  # of channels in group normalisation, at most
 Norm = Literal["batch", "none", "layer", "group"]
-Output = Literal["sigmoid", "tanh"]
+Output = Literal["sigmoid", "tanh", "raw_tanh"]
 # of a number of channels; "layer" takes mean and variance over all of an image's, and scales
 # and shifts each channel; "group" is that of Wu & He (ECCV 2018; arXiv:1803.08494)
 NORMS: dict[Norm, Callable[[int], nn.Module]] = {
@@ -85,6 +85,13 @@ class Tanh(nn.Module):
         return (2 * x).sigmoid()
 
 
+OUTPUTS: dict[str, type[nn.Module]] = {
+    "sigmoid": nn.Sigmoid,
+    "tanh": Tanh,
+    "raw_tanh": nn.Tanh,  # in [-1, 1], of which images in [0, 1] are a half
+}
+
+
 class Decoder(nn.Sequential):
     """Maps codes (n, dim) to images (n, 3, h, w) in [0, 1]."""
 
@@ -98,7 +105,7 @@ class Decoder(nn.Sequential):
         for before, after in pairwise(outwards):
             up = nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)
             layers += [nn.BatchNorm2d(before), nn.ReLU(inplace=True), up]
-        super().__init__(*layers, nn.Sigmoid() if output == "sigmoid" else Tanh())
+        super().__init__(*layers, OUTPUTS[output]())
         initialise(self)
 
 

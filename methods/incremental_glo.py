@@ -9,18 +9,18 @@ variant 3 learns all images together, and noisy codes must give the same images.
 Three versions are known, rows of config/papers/incremental_glo_frogs64.yaml. *As described* in
 the report: codes anywhere in R^d, k-means on principal components of ResNet-50's pooled features,
 L1 of pixels and of VGG16's features. *As run* for it: those features carried no gradient, so that
-L1 of pixels alone trained; codes start at N(0, I), batches are not shuffled, clusters are of the
-logits of unprepared images, projected on rows, not columns, of the matrix of eigenvectors. *As
-head*, the later code: codes in the unit ball under the same noise, pooled features, the last
-subset learned twice, L1 alone for the encoder.
+L1 of pixels alone trained; the generator's tanh met images in [0, 1]; codes start at N(0, I),
+batches are not shuffled, clusters are of the logits of unprepared images, projected on rows, not
+columns, of the matrix of eigenvectors. *As head*, the later code: codes in the unit ball under
+the same noise, pooled features, the last subset learned twice, L1 alone for the encoder.
 
 Departures: the default is none of the three. Codes stay in the unit ball, as GLO's: in R^d they
 grow under the noise (from 10 to 13, itself 4 long); in the ball so much would drown them, so it is
 small. Codes start and batches are shuffled as GLO's here; features and loss need no pretrained
 weights. In every version Adam steps row by row: the authors' dense Adam, made anew for each
 stage, also moves codes absent from the batch, by momentum. The last weights are kept, not the
-best on training images; images of two kinds are one batch to the generator, which ends in a
-sigmoid; the encoder lacks a second linear layer behind its last.
+best on training images; images of two kinds are one batch to the generator; the encoder lacks a
+second linear layer behind its last.
 """
 
 from dataclasses import dataclass
@@ -50,6 +50,7 @@ SMOKE = {"features": "pixel_pca", "projection": "pca", "perceptual": "l1", "clus
 class TrainConfig:
     dim: int = 100  # length of a code
     width: int = 64  # channels next to the image, in generator and encoder
+    output: Literal["sigmoid", "tanh", "raw_tanh"] = "sigmoid"  # raw: in [-1, 1], the authors'
     codes: Literal["ball", "free"] = "ball"  # in the unit ball, or anywhere
     start: Literal["principal", "normal"] = "principal"  # principal coordinates, or N(0, I)
     features: Literal[
@@ -91,7 +92,7 @@ class Model(nn.Module):
     def __init__(self, cfg: TrainConfig, shape: Shape) -> None:
         super().__init__()
         self.free = cfg.codes == "free"
-        self.decode = Decoder(cfg.dim, shape, cfg.width)
+        self.decode = Decoder(cfg.dim, shape, cfg.width, cfg.output)
         self.encoder = Encoder(cfg.dim, shape, cfg.width)
         self.codes = Gaussian(cfg.dim)
 

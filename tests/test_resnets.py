@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods._networks import NORMS, Norm, Tanh
+from methods._networks import NORMS, Decoder, Norm, Tanh
 from methods._resnets import Critic, Generator, down, up
 from priorbench.errors import UserError
 
@@ -157,3 +157,13 @@ def test_the_critic_sees_images_in_both_signs() -> None:
     critic[0].register_forward_pre_hook(lambda layer, inputs: seen.extend(inputs))
     critic(images)
     torch.testing.assert_close(seen[0], 2 * images - 1)
+
+
+def test_a_raw_tanh_leaves_half_of_its_range_to_images() -> None:
+    torch.manual_seed(0)
+    decoders = [Decoder(4, (3, 16, 16), 4, output) for output in ("tanh", "raw_tanh")]
+    decoders[1].load_state_dict(decoders[0].state_dict())
+    z = torch.randn(8, 4)
+    inside, raw = (decoder(z) for decoder in decoders)
+    assert raw.min() < 0
+    torch.testing.assert_close(inside, (raw + 1) / 2)
