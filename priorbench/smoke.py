@@ -1,6 +1,6 @@
 """`budget: smoke`: the same graph and networks, a few steps on generated images.
 
-It shows within a minute that a config runs, with no data and no weights at hand; its numbers
+It shows within minutes that a config runs, with no data and no weights at hand; its numbers
 mean nothing, and its keys are its own.
 """
 

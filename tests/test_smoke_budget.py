@@ -1,4 +1,4 @@
-"""`budget: smoke`: every shipped config runs within a minute, with no data and no weights."""
+"""`budget: smoke`: every shipped config is cut short, and needs no data and no weights."""
 
 from itertools import product
 from pathlib import Path
