@@ -5,6 +5,8 @@ PYTHON ?= python3
 CORES ?= $(shell n=$$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN); echo $$((n < 8 ? n : 8)))
 CONFIG ?= config/demo.yaml
 UV ?= uv
+experiment = $(basename $(notdir $(CONFIG)))
+tracked = results/reference/$(experiment)
 
 # the workflow's rules call `python`
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -17,7 +19,7 @@ solve = $(UV) pip compile --universal --python-version 3.11 --no-emit-index-url 
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check figures tables report readme reference lock clean
+.PHONY: help demo test check figures tables report pages reference lock clean
 
 help:  ## list the targets
 	@awk -F ' *## ' '/^[a-z ]+:.*## / {sub(/:.*/, "", $$1); printf "make %-22s %s\n", $$1, $$2}' Makefile
@@ -43,17 +45,18 @@ check: .venv/requirements-dev.lock  ## linters and type checker
 figures tables report: .venv/requirements.lock  ## make these of CONFIG=config/demo.yaml
 	@$(call run,$@)
 
-readme: .venv/requirements.lock  ## write the tracked reference run into README.md
-	$(python) -m workflow.scripts.readme
+pages: .venv/requirements.lock  ## write the tracked reference runs into README.md
+	$(python) -m workflow.scripts.pages
 
-reference: .venv/requirements.lock  ## run the demo anew, recorded, and track what README.md shows
+reference: .venv/requirements.lock  ## run CONFIG anew, recorded, and track what the pages show
 	$(MAKE) clean STORE=1
-	$(python) -m benchmarks.record --out results/reference/demo/run.json -- $(MAKE) demo
-	rm -rf results/reference/demo/tables results/reference/demo/figures
-	mkdir -p results/reference/demo/tables results/reference/demo/figures
-	cp results/demo/tables/*.md results/demo/tables/*.csv results/reference/demo/tables
-	cp results/demo/figures/*.png results/reference/demo/figures
-	$(python) -m workflow.scripts.readme
+	$(python) -m benchmarks.record --out $(tracked)/run.json -- $(MAKE) demo \
+		$(if $(filter-out config/demo.yaml,$(CONFIG)),CONFIG=$(CONFIG))
+	rm -rf $(tracked)/tables $(tracked)/figures
+	mkdir -p $(tracked)/tables $(tracked)/figures
+	cp results/$(experiment)/tables/*.md results/$(experiment)/tables/*.csv $(tracked)/tables
+	cp results/$(experiment)/figures/*.png $(tracked)/figures
+	$(python) -m workflow.scripts.pages
 
 lock:  ## solve requirements.in and requirements-dev.in anew, with uv
 	$(solve) requirements.in -o requirements.lock

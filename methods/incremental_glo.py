@@ -43,7 +43,8 @@ LABEL = "incremental GLO"
 PAPER = "Helman, Zingerman, Schreiber 2019"
 NOTE = "clustered by {features}, perceptual loss: {perceptual}, codes {length} long"
 SAMPLES = "codes drawn from a Gaussian fitted to the training codes, pulled into their ball"
-SMOKE = {"features": "pixel_pca", "projection": "pca", "perceptual": "l1", "clusters": 4}
+PACE = "all"  # the stage whose loss compares rows
+SMOKE = {"train": {"features": "pixel_pca", "projection": "pca", "perceptual": "l1", "clusters": 4}}
 
 
 @dataclass(frozen=True)

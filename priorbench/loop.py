@@ -4,11 +4,8 @@ A resumed run equals an uninterrupted one bit for bit: random numbers are a func
 (seed, stage, step), never of what was drawn before, and state is saved only between steps.
 """
 
-import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any, TypeVar
 
 import torch
@@ -17,12 +14,14 @@ from torch import Tensor, nn
 
 from priorbench import smoke
 from priorbench.checkpoints import Checkpoints
+from priorbench.clock import Clock
 from priorbench.codes import CodeTable
 from priorbench.curve import Curve
 from priorbench.errors import UserError
 from priorbench.files import replacing
 from priorbench.progress import Progress
 from priorbench.seeds import generator, seed_torch
+from priorbench.termination import Termination
 
 MILESTONE = 0.8  # share of a stage after which the model is photographed
 REDO_BYTES = 2**28  # changed rows held in memory before a checkpoint is written
@@ -79,7 +78,7 @@ class Loop:
         self._stage, self._step, self._ordinal = "start", 0, 0
         self._orders: dict[tuple[object, ...], Tensor] = {}
         self._finite = torch.ones((), dtype=torch.bool, device=self.device)
-        self._before, self._since = 0.0, time.monotonic()
+        self.clock = Clock()
         seed_torch(seed, "start")
 
     def keep(self, thing: T) -> T:
@@ -110,7 +109,7 @@ class Loop:
         count = min(count, smoke.STEPS) if self._short else count
         self._stage = stage
         self.curve.begin(stage, count)
-        with _Termination() as termination:
+        with Termination() as termination:
             for step in range(first, count):
                 self._step, self._ordinal = step, 0
                 seed_torch(self.seed, stage, step)
@@ -127,6 +126,7 @@ class Loop:
                     raise SystemExit(128 + termination.asked)
         self._step = count
         self._done.append(stage)
+        self.clock.lap(stage, self.counters)
         self._save(count)
         self._kept.clear()
 
@@ -201,11 +201,6 @@ class Loop:
             self.trace[self._step] = found.clamp(0, 1).mul(255).round().byte().cpu()
 
     @property
-    def seconds(self) -> float:
-        """Time that the run has taken, with what was spent before it was killed and resumed."""
-        return self._before + time.monotonic() - self._since
-
-    @property
     def milestones(self) -> list[str]:
         """Stages whose state at 80 % was kept, in the order in which they ran."""
         stages = dict.fromkeys([*self._done, self._stage])
@@ -235,7 +230,7 @@ class Loop:
         self.curve.load(saved["curve"])
         self.trace = dict(saved["trace"])
         self.counters = dict(saved["counters"])
-        self._before = float(saved["seconds"])
+        self.clock.load(saved["clock"])
         for thing, state in zip(self._kept, saved["kept"], strict=True):
             if isinstance(thing, Tensor):
                 thing.data.copy_(state)
@@ -261,7 +256,7 @@ class Loop:
                 "curve": self.curve.state(),
                 "trace": self.trace,
                 "counters": self.counters,
-                "seconds": self.seconds,
+                "clock": self.clock.state(),
             }
         )
         for table in self.tables:
@@ -279,21 +274,3 @@ class Loop:
 
     def _redo_bytes(self) -> int:
         return sum(table.redo_bytes() for table in self.tables)
-
-
-class _Termination:
-    """Notes SIGTERM and Ctrl-C, so that the run can save its state between two steps."""
-
-    def __init__(self) -> None:
-        self.asked = 0  # number of the signal
-
-    def __enter__(self) -> "_Termination":
-        self._before = {s: signal.signal(s, self._note) for s in (signal.SIGTERM, signal.SIGINT)}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _note(self, number: int, _frame: FrameType | None) -> None:
-        self.asked = number

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from priorbench import paths
+from priorbench import paths, smoke
 from priorbench.config import Entry, Experiment
 from priorbench.devices import resolve
 from priorbench.errors import UserError
@@ -45,6 +45,7 @@ class Plan:
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
         self.device = resolve(experiment.config["device"])
+        self.short = experiment.config["budget"] == smoke.NAME
         for name in paths.GRAMMAR.keys() - {"energy", "score"}:
             setattr(self, name, cache(getattr(self, name)))
 
@@ -149,7 +150,7 @@ class Plan:
             "config": self.experiment.method_config(method, "restore", imageset),
             "chunk": self.experiment.config["chunk"],
             "count": self.experiment.config["test_images"],
-            "validation": VALIDATION,
+            "validation": smoke.TEST_IMAGES if self.short else VALIDATION,
         }
         upstream = [self.prepare(imageset), *self.grounds(imageset, method, seed)]
         parts = {"imageset": imageset, "method": method, "seed": seed}
@@ -162,7 +163,7 @@ class Plan:
             "config": self.experiment.method_config(method, "restore", imageset),
             "chunk": self.experiment.config["chunk"],
             "samples": self.experiment.config["samples"],
-            **SHOWN,
+            **(smoke.SHOWN if self.short else SHOWN),
         }
         upstream = [self.prepare(imageset), *self.grounds(imageset, method, seed)]
         parts = {"imageset": imageset, "method": method, "seed": seed}
@@ -191,9 +192,8 @@ class Plan:
         return [*self.models(imageset, method, seed), *self.tuned(imageset, method, "restore")]
 
     def _method_spec(self, entry: Entry, seed: int) -> dict[str, Any]:
-        budget = self.experiment.config["budget"]
         return {
-            **({} if budget == "full" else {"budget": budget}),
+            **({"budget": smoke.NAME} if self.short else {}),
             "method": entry.name,
             "plugin": entry.plugin,
             "seed": seed,

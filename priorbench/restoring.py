@@ -61,7 +61,7 @@ def restore(
                 f"{title}: restore returned {restored.shape}, not {(len(part), *part.shape)}"
             )
         images.append(to_uint8(restored))
-        seconds, searched = seconds + loop.seconds, loop.searched
+        seconds, searched = seconds + loop.clock.seconds, loop.searched
         for step, pictures in loop.trace.items():
             trace.setdefault(step, []).append(pictures.numpy())
         for stage, step, name, image, value in loop.curve.rows:

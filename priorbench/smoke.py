@@ -4,6 +4,7 @@ It shows within minutes that a config runs, with no data and no weights at hand;
 mean nothing, and its keys are its own.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from priorbench.registry import Description, describe
@@ -11,16 +12,18 @@ from priorbench.registry import Description, describe
 NAME = "smoke"
 STEPS = 2  # of each stage of a training, and of each search
 BATCH = 4  # images
-TEST_IMAGES = 2
-SAMPLES = 4
+TEST_IMAGES = 2  # and images of the validation split, where choices are made on it
+SAMPLES = 2
+SHOWN = {"reconstructions": 2, "pairs": 1, "between": 3}
+TRIALS = 2  # of a tuning
 IMAGESET = "disks"  # generated: stands in for every image set
 
 
 def shortened(config: dict[str, Any], imagesets: dict[str, Description]) -> dict[str, Any]:
     """Return a checked config with discs of each set's size, few images and one seed.
 
-    A method's constant SMOKE says which options of its training a shortened run changes: such as
-    those that need files.
+    A method's constant SMOKE says which options of its `train` and `restore` a shortened run
+    changes: such as those that need files.
     """
     sets = {}
     for row, about in imagesets.items():
@@ -33,18 +36,23 @@ def shortened(config: dict[str, Any], imagesets: dict[str, Description]) -> dict
         "unit": "all",
         "test_images": TEST_IMAGES,
         "samples": SAMPLES,
+        "tuning": {**config["tuning"], "trials": TRIALS, "images": TEST_IMAGES},
     }
 
 
 def _method(row: str, options: dict[str, Any] | None) -> dict[str, Any]:
     options = dict(options or {})
-    changed = describe("methods", options.get("plugin", row)).constants.get("SMOKE", {})
-    places = {
-        place: {**inner, "train": {**inner["train"], **changed}} if "train" in inner else inner
-        for place, inner in (options.get("imagesets") or {}).items()
-    }
-    return {
-        **options,
-        **({"imagesets": places} if places else {}),
-        **({"train": {**(options.get("train") or {}), **changed}} if changed else {}),
-    }
+    changes = describe("methods", options.get("plugin", row)).constants.get("SMOKE", {})
+    for place in ("imagesets", "tasks"):
+        if options.get(place):
+            rows = {name: dict(inner or {}) for name, inner in options[place].items()}
+            options[place] = {name: _changed(inner, changes, inner) for name, inner in rows.items()}
+    return _changed(options, changes, changes)
+
+
+def _changed(
+    options: dict[str, Any], changes: dict[str, dict[str, Any]], parts: Iterable[str]
+) -> dict[str, Any]:
+    """Return options of a method with `changes` of those `parts`."""
+    changed = {p: {**(options.get(p) or {}), **changes[p]} for p in parts if p in changes}
+    return {**options, **changed}

@@ -27,6 +27,7 @@ GAINS = {"lcm": 0.8, "glo": 0.2, "dip": 2.0, "wgan_gp": -6.0, "ae": -0.2, "vae":
 GAINS |= {"incremental_glo": 0.3, "pca": -2.0, "nearest": -5.0}
 TARGETS = {"image": 40, "image plus noise": 120, "shuffled image": 600, "noise": 1500}
 CUT = "wgan_gp"  # stopped by its budget
+ENCODERS = ("ae", "vae", "incremental_glo")
 CLOSED = ("pca", "nearest")  # restore without a search
 
 
@@ -207,6 +208,9 @@ class Fabricated:
             "reconstructions": worse(self.images[:SHOWN], blur / 2, seed),
             "training": self.images[:SHOWN],
         }
+        if method in ENCODERS:
+            arrays["encoded_training"] = worse(self.images[:SHOWN], blur, seed)
+            arrays["encoded_test"] = worse(self.images[:SHOWN], blur, seed + 1)
         if method != "nearest":
             arrays["samples"] = worse(patches(16, seed + 1), blur, seed)
             arrays["interpolations"] = np.stack(lines).astype(np.uint8)

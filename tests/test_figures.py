@@ -28,7 +28,7 @@ TWELVE = {
     "glo_wide_512": {"plugin": "glo"},
     "vae_with_pull": {"plugin": "vae"},
 }
-THREE = {"methods": {"glo": {}, "dip": {}, CUT: {}}, "tasks": {"hole": {}}, "seeds": [0]}
+FEW = {"methods": {"glo": {}, "dip": {}, "ae": {}, CUT: {}}, "tasks": {"hole": {}}, "seeds": [0]}
 
 
 @dataclass
@@ -68,8 +68,8 @@ def pages(many: Fabricated) -> dict[str, Page]:
 
 
 @pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Fabricated:
-    return Fabricated(tmp_path_factory.mktemp("three"), experiment(**THREE))
+def few(tmp_path_factory: pytest.TempPathFactory) -> Fabricated:
+    return Fabricated(tmp_path_factory.mktemp("few"), experiment(**FEW))
 
 
 def occurrences(picture: Pixels, page: Page) -> int:
@@ -94,11 +94,9 @@ def test_every_figure_has_a_file_and_a_caption_in_the_workflow_report() -> None:
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_is_written_as_png_and_as_pdf(
-    name: str, three: Fabricated, tmp_path: Path
-) -> None:
+def test_a_figure_is_written_as_png_and_as_pdf(name: str, few: Fabricated, tmp_path: Path) -> None:
     out = tmp_path / f"{name}-photos.png"
-    figure.main([*three.options, "--name", name, "--imageset", "photos", "--out", str(out)])
+    figure.main([*few.options, "--name", name, "--imageset", "photos", "--out", str(out)])
     with Image.open(out) as picture:
         assert min(picture.size) > 200
         assert len(picture.getcolors(maxcolors=2**24) or []) > 10
@@ -107,11 +105,11 @@ def test_a_figure_is_written_as_png_and_as_pdf(
 
 @pytest.mark.parametrize("name", ["bars", "reconstructions"])
 def test_a_figure_drawn_again_has_the_same_bytes(
-    name: str, three: Fabricated, tmp_path: Path
+    name: str, few: Fabricated, tmp_path: Path
 ) -> None:
     for turn in ("first", "second"):
         out = tmp_path / turn / "figure.png"
-        figure.main([*three.options, "--name", name, "--imageset", "photos", "--out", str(out)])
+        figure.main([*few.options, "--name", name, "--imageset", "photos", "--out", str(out)])
     for suffix in (".png", ".pdf"):
         first, second = (tmp_path / turn / f"figure{suffix}" for turn in ("first", "second"))
         assert first.read_bytes() == second.read_bytes()
@@ -137,12 +135,12 @@ def test_no_label_leaves_the_page(name: str, pages: dict[str, Page]) -> None:
     ]
 
 
-def test_pixels_are_squares_of_whole_dots_in_the_file(three: Fabricated, tmp_path: Path) -> None:
+def test_pixels_are_squares_of_whole_dots_in_the_file(few: Fabricated, tmp_path: Path) -> None:
     out = tmp_path / "restorations.png"
     told = ["--name", "restorations", "--imageset", "photos", "--out", str(out)]
-    figure.main([*three.options, *told])
-    drawn = draw("restorations", three.results)
-    assert occurrences(three.images[0], drawn) == 1
+    figure.main([*few.options, *told])
+    drawn = draw("restorations", few.results)
+    assert occurrences(few.images[0], drawn) == 1
     canvas = np.asarray(drawn.figure.axes[0].images[0].get_array())
     page = np.asarray(Image.open(out).convert("RGB"))
     assert page.shape == canvas.shape
@@ -164,8 +162,19 @@ def test_the_grid_shows_original_degraded_and_every_method(
     assert {"original", "degraded", "LCM", "WGAN-GP†", "lcm official", *TASKS} <= said
 
 
+def test_encodings_show_both_splits_of_methods_with_an_encoder(
+    many: Fabricated, pages: dict[str, Page]
+) -> None:
+    page, shown = pages["encodings"], many.results.shown("photos", "vae")
+    for split in ("training", "test"):
+        assert occurrences(shown[f"encoded_{split}"][0], page) == 1
+    said = [text.get_text() for text in page.texts]
+    labels = ["AE", "VAE", "incremental GLO"]
+    assert said == ["training images", *labels, "test images", *labels]
+
+
 def test_a_restoration_that_is_missing_leaves_its_place_empty(tmp_path: Path) -> None:
-    made = Fabricated(tmp_path, experiment(**THREE))
+    made = Fabricated(tmp_path, experiment(**FEW))
     lost, left = (made.results.restored("photos", "hole", m, 0) for m in ("glo", "dip"))
     assert lost is not None
     assert left is not None
@@ -235,7 +244,7 @@ def test_labels_are_spread_as_little_as_needed_and_keep_their_order() -> None:
     assert apart[3] == 8.0
 
 
-def test_an_unknown_figure_is_refused_with_the_nearest(three: Fabricated) -> None:
+def test_an_unknown_figure_is_refused_with_the_nearest(few: Fabricated) -> None:
     told = ["--name", "bar", "--imageset", "photos", "--out", "x.png"]
     with pytest.raises(UserError, match="did you mean `bars`"):
-        figure.main([*three.options, *told])
+        figure.main([*few.options, *told])

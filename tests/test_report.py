@@ -15,7 +15,7 @@ from priorbench.errors import UserError
 from priorbench.results import Results
 from tests.fabricated import CUT, Fabricated, experiment
 from workflow.expectations import Judged, evaluate, reached, read
-from workflow.scripts import figure, readme, report, tables
+from workflow.scripts import figure, pages, report, tables
 
 ROOT = Path(__file__).parents[1]
 ROWS = ("lcm", "glo", "dip", CUT)
@@ -223,8 +223,8 @@ def test_a_misspelt_key_of_a_statement_is_refused_with_the_nearest(tmp_path: Pat
         read(path)
 
 
-def test_the_readme_sections_are_filled_and_nothing_else_changes(tmp_path: Path) -> None:
-    reference = tmp_path / "results" / "reference" / "demo"
+def test_the_sections_of_a_page_are_filled_and_nothing_else_changes(tmp_path: Path) -> None:
+    reference = tmp_path / "results" / "reference"
     run = {
         "hardware": "a laptop",
         "command": "make demo",
@@ -235,16 +235,18 @@ def test_the_readme_sections_are_filled_and_nothing_else_changes(tmp_path: Path)
     for name, text in (
         ("tables/quality-photos-psnr.md", "a table of photos\n"),
         ("tables/quality-digits-psnr.md", "a table of digits\n"),
-        ("figures/restorations-photos.png", ""),
+        ("figures/bars-photos.png", ""),
+        ("figures/bars-digits.png", ""),
         ("run.json", json.dumps(run)),
     ):
-        (reference / name).parent.mkdir(parents=True, exist_ok=True)
-        (reference / name).write_text(text)
-    page = tmp_path / "README.md"
-    marks = [f"<!-- {name}: {end} -->" for name in ("times", "results") for end in ("begin", "end")]
+        (reference / "toy" / name).parent.mkdir(parents=True, exist_ok=True)
+        (reference / "toy" / name).write_text(text)
+    page = tmp_path / "docs" / "page.md"
+    page.parent.mkdir()
+    marks = "<!-- toy: times -->", "<!-- end -->", "<!-- toy: bars psnr -->", "<!-- end -->"
     page.write_text("before\n{}\nold\n{}\nbetween\n{}\nold\n{}\nafter\n".format(*marks))
     for _ in range(2):
-        readme.main(["--readme", str(page), "--reference", str(reference)])
+        pages.main(["--pages", str(page), "--reference", str(reference)])
         text = page.read_text()
         assert text.startswith(f"before\n{marks[0]}\n")
         assert f"\n{marks[1]}\nbetween\n{marks[2]}\n" in text
@@ -254,13 +256,30 @@ def test_the_readme_sections_are_filled_and_nothing_else_changes(tmp_path: Path)
         "On a laptop, `make demo` took 10 minutes after installing (18 of one core) and 2.0 GiB"
         in text
     )
-    picture = "](results/reference/demo/figures/restorations-photos.png)"
+    picture = "](../results/reference/toy/figures/bars-photos.png)"
     assert text.index(picture) < text.index("a table of photos") < text.index("a table of digits")
-    page.write_text("no marks")
-    with pytest.raises(UserError, match="must both be there"):
-        readme.main(["--readme", str(page), "--reference", str(reference)])
 
 
-def test_the_readme_shows_the_tracked_reference_run() -> None:
-    page = ROOT / "README.md"
-    assert readme.filled(page, ROOT / readme.REFERENCE) == page.read_text()
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no marks", "every section begins"),
+        ("<!-- toy: times -->\nnever ended", "every section begins"),
+        ("<!-- other: times -->\n<!-- end -->", "no folder .*other"),
+        ("<!-- toy: bars ssim -->\n<!-- end -->", "no table quality-\\*-ssim.md"),
+        ("<!-- toy: bars psnr -->\n<!-- end -->", "no picture .*bars-photos.png"),
+    ],
+)
+def test_a_section_that_cannot_be_filled_is_an_error(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "toy" / "tables").mkdir(parents=True)
+    (tmp_path / "toy" / "tables" / "quality-photos-psnr.md").write_text("a table")
+    page = tmp_path / "page.md"
+    page.write_text(text)
+    with pytest.raises(UserError, match=said):
+        pages.main(["--pages", str(page), "--reference", str(tmp_path)])
+    assert page.read_text() == text
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=str)
+def test_a_page_shows_the_tracked_reference_runs(page: Path) -> None:
+    assert pages.filled(ROOT / page, ROOT / pages.REFERENCE) == (ROOT / page).read_text()

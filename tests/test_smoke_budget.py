@@ -63,13 +63,16 @@ def test_a_method_says_what_it_does_without_files() -> None:
         "imagesets": {"photos": {}},
         "tasks": {"hole": {}},
         "methods": {
-            "lcm": {"imagesets": {"photos": {"train": {"inner": 40}}}},
+            "lcm": {"imagesets": {"photos": {"train": {"inner": 40, "batch": 9}, "restore": {}}}},
             "glo": {"train": {"dim": 9}},
+            "wgan_gp": {"tasks": {"hole": {"restore": {"restarts": 7, "steps": 9}}}},
         },
         "metrics": {"psnr": {}},
     }
     experiment = Experiment.check(config, "short.yaml")
-    assert experiment.method_config("lcm", "train", "photos")["inner"] == 2
+    assert experiment.method_config("lcm", "train", "photos") == {"inner": 1, "batch": 9}
+    restoring = experiment.method_config("wgan_gp", "restore", "photos", "hole")
+    assert restoring == {"restarts": 1, "steps": 9}
     assert experiment.method_config("glo", "train", "photos") == {"dim": 9}
 
 

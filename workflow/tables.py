@@ -9,6 +9,7 @@ import pandas as pd
 from priorbench.errors import MISSING
 from priorbench.results import FLOOR, Results
 from workflow import summaries
+from workflow.pace import Pace, paces
 from workflow.quality import GAP, marked, method_notes, quality_tables, status_notes
 from workflow.rendering import Cell, Row, Table
 from workflow.summaries import SAMPLE, digits, plural
@@ -22,6 +23,10 @@ COSTS = {
     "gradient steps": "updates",
     "images seen": "images_seen",
     "device": "device",
+}
+PACES = {
+    "images seen at equal loss": "images_at_loss",
+    "core seconds at equal loss": "core_seconds_at_loss",
 }
 
 
@@ -89,18 +94,21 @@ def _samples_notes(results: Results, imageset: str, scores: pd.DataFrame) -> Ite
 
 def cost_table(results: Results, imageset: str) -> Table:
     """Return what each method's runs took: measured, hence never the same to the last bit."""
-    costs = method_costs(results, imageset)
+    costs, found = method_costs(results, imageset), paces(results, imageset)
+    for method, pace in found.items():
+        costs.loc[method, [*PACES.values()]] = pace.images_seen, pace.core_seconds
+    shown = COSTS | (PACES if found else {})
     rows = []
     for method in results.experiment.methods:
         label, faded = marked(results, imageset, method)
-        values = [costs.loc[method, column] for column in COSTS.values()]
+        values = [costs.loc[method, column] for column in shown.values()]
         rows.append(Row(label, tuple(Cell(_amount(value)) for value in values), faded))
     hardware = sorted({r["hardware"] for _, r in results.records(imageset) if r.get("hardware")})
     threads = sorted({str(r["threads"]) for _, r in results.records(imageset) if "threads" in r})
     return Table(
         name=f"cost-{imageset}",
         title=f"What the runs cost on {results.experiment.imagesets[imageset].label}",
-        columns=tuple(COSTS),
+        columns=tuple(shown),
         groups=(tuple(rows),),
         notes=(
             "Mean over seeds; restoring: all tasks' seconds over all images restored; memory, "
@@ -108,11 +116,23 @@ def cost_table(results: Results, imageset: str) -> Table:
             "method's runs.",
             f"Measured on {'; '.join(hardware) or 'unknown hardware'}, "
             f"torch threads per job: {', '.join(threads) or 'unknown'}; other jobs ran beside.",
+            *_pace_notes(results, found),
             *status_notes(results, imageset),
             *method_notes(results, imageset),
         ),
         data=costs.rename_axis("method").reset_index(),
     )
+
+
+def _pace_notes(results: Results, found: dict[str, Pace]) -> Iterator[str]:
+    for loss in dict.fromkeys(pace.loss for pace in found.values()):
+        labels = [
+            results.experiment.methods[m].label for m, pace in found.items() if pace.loss == loss
+        ]
+        yield (
+            f"Equal loss: {loss:.4g}, the least training loss that all of {', '.join(labels)} "
+            "had in the stage over all images; core seconds: of the processor, over its threads."
+        )
 
 
 def method_costs(results: Results, imageset: str) -> pd.DataFrame:

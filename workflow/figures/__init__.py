@@ -8,6 +8,7 @@ FIGURES = (
     "search",
     "samples",
     "reconstructions",
+    "encodings",
     "interpolations",
     "training",
     "energy",

@@ -1,4 +1,4 @@
-"""Show what a model has learned: samples, training images reconstructed, codes interpolated."""
+"""Show what a model has learned: samples, images reconstructed and encoded, codes interpolated."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -21,7 +21,6 @@ from priorbench.seeds import generator, seed_torch
 from priorbench.tuning import chosen as tuned
 
 CHUNK = 32  # images decoded at a time
-ABILITIES = ("decode", "encode", "draw")  # that a model may have, as methods or as modules
 
 
 def main(arguments: Namespace, state: Path) -> None:
@@ -29,13 +28,17 @@ def main(arguments: Namespace, state: Path) -> None:
     spec = arguments.spec
     spec["config"] |= tuned(arguments.tuned, "restore")
     record = Record("sample", spec, parse(arguments.out).imageset)
-    images = Images(Prepared(arguments.images.parent).train, torch.device(spec["device"]))
+    prepared, device = Prepared(arguments.images.parent), torch.device(spec["device"])
+    images = Images(prepared.train, device)
     trained = models.load(arguments.model, spec)
     shown: dict[str, Any] = {}
     status = trained.record["status"]
     if not trained.diverged:
         try:
             shown = show(trained, images, spec, state)
+            if has(trained.model, "encode", "decode"):
+                test = Images(prepared.test, device)[: spec["reconstructions"]]
+                shown["encoded_test"] = encoded(trained.model, test)
         except DivergedError as diverged:
             status = str(diverged)
     plugin = registry.load("methods", spec["plugin"])
@@ -55,26 +58,27 @@ def show(
     """Return arrays of pictures by name, as far as the model can make them."""
     model = trained.model
     shown: dict[str, Any] = {}
-    abilities = {name for name in ABILITIES if callable(getattr(model, name, None))}
-    if "draw" in abilities:
+    if has(model, "draw"):
         seed_torch(spec["seed"], "sample")
         shown["samples"] = decode(model, model.draw(spec["samples"]))
     order = torch.randperm(len(images), generator=generator("shown"))
     chosen = order[: spec["reconstructions"]].sort().values
     shown["training"] = to_uint8(images[chosen].cpu().numpy())
     codes = None
-    if "decode" in abilities:
+    if has(model, "decode"):
         if trained.codes is not None:
             codes = torch.from_numpy(trained.codes[chosen.numpy()]).to(images.device).float()
             codes = getattr(model, "clamp", Tensor.clone)(codes)  # float16 may round out of a set
-        elif "encode" in abilities:
+        elif has(model, "encode"):
             codes = model.encode(images[chosen])
+        if has(model, "encode"):
+            shown["encoded_training"] = encoded(model, images[chosen])
     if codes is not None:
         shown["reconstructions"] = decode(model, codes)
         shown["from"] = "codes of training images"
     else:
         shown["reconstructions"] = searched(trained, images[chosen], spec, state)
-        if "draw" in abilities:
+        if has(model, "draw"):
             seed_torch(spec["seed"], "interpolate")
             codes = model.draw(2 * spec["pairs"])
             shown["from"] = "codes drawn at random"
@@ -85,6 +89,17 @@ def show(
         ]
         shown["interpolations"] = np.stack(lines)
     return shown
+
+
+def has(model: Any, *abilities: str) -> bool:
+    """Whether a model can "decode", "encode", "draw": as methods or as modules."""
+    return all(callable(getattr(model, name, None)) for name in abilities)
+
+
+@torch.no_grad()
+def encoded(model: Any, x: Tensor) -> np.ndarray:
+    """Return images x as decoded from their predicted codes, uint8 (n, 3, h, w)."""
+    return decode(model, model.encode(x))
 
 
 def between(a: Tensor, b: Tensor, count: int) -> Tensor:

@@ -43,7 +43,8 @@ def main(arguments: Namespace, state: Path) -> None:
         images=len(images),
         parameters=models.size(model),
         status=status,
-        seconds=round(loop.seconds, 2),
+        seconds=round(loop.clock.seconds, 2),
+        laps=loop.clock.laps,
         **loop.counters,
     )
     models.save(arguments.out, model)

@@ -1,0 +1,108 @@
+"""Rows of one method are compared by what it took to reach one loss."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from priorbench.clock import Clock
+from priorbench.files import write_rows
+from priorbench.loop import Loop
+from priorbench.results import CURVE_COLUMNS
+from tests.fabricated import Fabricated, experiment
+from workflow.pace import paces
+from workflow.rendering import markdown
+from workflow.tables import cost_table
+
+FIRST = {"steps": 100, "core_seconds": 10.0, "images_seen": 1_000}
+ALL = {"steps": 300, "core_seconds": 50.0, "images_seen": 5_000}
+LAPS = {
+    "plain": {"all": {"steps": 400, "core_seconds": 40.0, "images_seen": 4_000}},
+    "staged": {"subset1": FIRST, "all": ALL, "encoder": {**ALL, "core_seconds": 90.0}},
+}
+
+
+def curve(stage: str, steps: int, last: float) -> list[tuple[str, str, int, str, int, float]]:
+    """A loss that falls to `last` at the end, on a straight line from 1, and then rises."""
+    return [
+        ("", stage, k, "loss", -1, 1 + (last - 1) * k / steps) for k in range(10, steps + 1, 10)
+    ]
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Fabricated:
+    rows = {row: {"plugin": "incremental_glo"} for row in LAPS}
+    made = Fabricated(tmp_path, experiment(methods={**rows, "glo": {}}, seeds=[0], energy={}))
+    for row, laps in LAPS.items():
+        made.amend("train", row, laps=laps, effective={"perceptual": "l1"})
+    for row, stages in (
+        ("plain", [("all", 400, 0.5)]),
+        ("staged", [("subset1", 100, 0.1), ("all", 200, 0.2), ("encoder", 50, 0.01)]),
+    ):
+        lines = [line for stage in stages for line in curve(*stage)]
+        write_rows(made.runs("train", row)[0] / "curve.csv", CURVE_COLUMNS, lines)
+    return made
+
+
+def test_time_to_the_loss_that_all_rows_reach_counts_earlier_stages(study: Fabricated) -> None:
+    found = paces(study.results, "photos")
+    assert set(found) == set(LAPS)
+    plain, staged = found["plain"], found["staged"]
+    assert plain.loss == staged.loss == pytest.approx(0.5)
+    assert (plain.images_seen, plain.core_seconds) == (4_000, 40)
+    # staged falls to 0.5 after 125 of 200 steps: seen at the next noted one
+    assert staged.images_seen == pytest.approx(1_000 + 4_000 * 130 / 200)
+    assert staged.core_seconds == pytest.approx(10 + 40 * 130 / 200)
+
+
+def test_the_cost_table_names_the_loss_and_leaves_a_gap_for_other_methods(
+    study: Fabricated,
+) -> None:
+    table = cost_table(study.results, "photos")
+    text = markdown(table)
+    assert table.columns[-2:] == ("images seen at equal loss", "core seconds at equal loss")
+    assert "Equal loss: 0.5, the least training loss that all of plain" in text.replace("\\", "")
+    lines = {row.label: [cell.text for cell in row.cells[-2:]] for row in table.groups[0]}
+    assert lines["GLO"] == ["–", "–"]
+
+
+def test_losses_of_different_kinds_are_not_compared(study: Fabricated) -> None:
+    study.amend("train", "plain", effective={"perceptual": "vgg16"})
+    assert paces(study.results, "photos") == {}
+    assert len(cost_table(study.results, "photos").columns) == 8
+
+
+def test_one_row_of_a_method_is_not_compared_with_itself(tmp_path: Path) -> None:
+    made = Fabricated(tmp_path, experiment(methods={"lcm": {}, "glo": {}}, seeds=[0], energy={}))
+    for row in ("lcm", "glo"):
+        made.amend("train", row, laps={"train": ALL}, effective={})
+    assert paces(made.results, "photos") == {}
+
+
+def test_a_lap_holds_what_all_tries_took_and_counted(tmp_path: Path) -> None:
+    def stages(loop: Loop, second: int) -> None:
+        for name, count in (("first", 3), ("second", second)):
+            for _ in loop.steps(count, name):
+                loop.batch(10, 5)
+                loop.log(loss=torch.tensor(1.0))
+
+    early = Loop(tmp_path, 0)
+    early.clock.load({"seconds": 100.0, "core_seconds": 50.0, "laps": {}})
+    stages(early, 2)
+    again = Loop(tmp_path, 0)  # as after a kill: both stages are found finished
+    stages(again, 2)
+    laps = again.clock.laps
+    assert list(laps) == ["first", "second"]
+    assert [lap["images_seen"] for lap in laps.values()] == [15, 25]
+    assert [lap["steps"] for lap in laps.values()] == [3, 5]
+    assert 100 <= laps["first"]["seconds"] <= laps["second"]["seconds"] <= again.clock.seconds
+    assert laps["first"]["core_seconds"] >= 50
+
+
+def test_a_clock_counts_the_processor_only_while_it_works() -> None:
+    clock = Clock()
+    before = clock.core_seconds
+    total = sum(range(2_000_000))
+    assert total
+    assert clock.core_seconds > before
+    assert Clock().core_seconds < clock.core_seconds

@@ -1,0 +1,77 @@
+"""How soon rows of one method that minimise the same loss have reached the same value of it.
+
+A method names the stage whose `loss` can be compared, over all images, in its constant PACE.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from priorbench.results import Results
+
+LOSSES = ("loss", "perceptual", "laplacian", "levels", "output")  # options that define a loss
+
+
+class Pace(NamedTuple):
+    """What it took to reach a loss, mean over seeds."""
+
+    loss: float  # reached by all rows compared
+    images_seen: float
+    core_seconds: float
+
+
+def paces(results: Results, imageset: str) -> dict[str, Pace]:
+    """Return the pace of each row that can be compared with another."""
+    found: dict[str, Pace] = {}
+    for stage, methods in _comparable(results, imageset):
+        runs = {method: list(_runs(results, imageset, method, stage)) for method in methods}
+        loss = max(curve["value"].min() for all_runs in runs.values() for curve, _ in all_runs)
+        for method, all_runs in runs.items():
+            reached = [_reached(curve, laps, stage, loss) for curve, laps in all_runs]
+            images, seconds = np.mean(reached, axis=0)
+            found[method] = Pace(float(loss), float(images), float(seconds))
+    return found
+
+
+def _comparable(results: Results, imageset: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield a stage and two or more rows whose losses in it are the same quantity."""
+    groups: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    for method, entry in results.experiment.methods.items():
+        stage = entry.about.constants.get("PACE")
+        records = [r for p, r in results.records(imageset, method=method) if p.verb == "train"]
+        if records and all(stage in record.get("laps", {}) for record in records):
+            options = records[0]["effective"]
+            groups[entry.plugin, stage, *(str(options.get(name)) for name in LOSSES)].append(method)
+    for (_, stage, *_), methods in groups.items():
+        if len(methods) > 1:
+            yield stage, methods
+
+
+def _runs(
+    results: Results, imageset: str, method: str, stage: str
+) -> Iterator[tuple[pd.DataFrame, dict[str, dict[str, float]]]]:
+    """Yield the curve of the loss in a stage, and the laps, of each seed."""
+    curves = results.curves("train", imageset=imageset, method=method)
+    curves = curves[(curves["stage"] == stage) & (curves["name"] == "loss")]
+    for place, record in results.records(imageset, method=method):
+        if place.verb == "train":
+            yield curves[curves["seed"] == place.seed], record["laps"]
+
+
+def _reached(
+    curve: pd.DataFrame, laps: dict[str, dict[str, float]], stage: str, loss: float
+) -> tuple[float, float]:
+    """Return images seen and processor seconds when a loss was first reached; steps are alike."""
+    step = float(curve.loc[curve["value"] <= loss, "step"].iloc[0])
+    stages = list(laps)
+    place = stages.index(stage)
+    before = laps[stages[place - 1]] if place else dict.fromkeys(laps[stage], 0.0)
+    share = step / (laps[stage]["steps"] - before["steps"])
+
+    def at(what: str) -> float:
+        return before[what] + share * (laps[stage][what] - before[what])
+
+    return at("images_seen"), at("core_seconds")
