@@ -1,12 +1,13 @@
 """What images are clustered by: principal components, and features of pretrained networks."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from methods._perceptual import convolutions, inception, resnet50, standardise
-from priorbench.contract import Images
+from priorbench.contract import Images, Loop
 from priorbench.errors import UserError, nearest
 
 CHUNK = 512  # images at a time
@@ -43,17 +44,58 @@ def principal(
     return mean, components, values[order].clamp(min=0) / (count - 1), total / (count - 1)
 
 
-def principal_codes(images: Images, dim: int) -> Tensor:
-    """Return the coordinates of each image along the principal components, (N, dim).
+@dataclass(frozen=True)
+class Coordinates:
+    """Coordinates of images along principal components, (N, dim), worked out where they are read.
 
     Where there are fewer components than `dim`, the other coordinates are 0.
     """
-    mean, components, _, _ = principal(lambda part: images[part].flatten(1), len(images), dim)
-    codes = mean.new_zeros(len(images), dim)
-    for start in range(0, len(images), CHUNK):
-        part = slice(start, start + CHUNK)
-        codes[part, : len(components)] = (images[part].flatten(1) - mean) @ components.T
-    return codes
+
+    images: Images
+    dim: int
+    mean: Tensor  # (D,)
+    components: Tensor  # (k, D)
+    length: Tensor | float = 1.0  # that counts as 1
+    project: Callable[[Tensor], Tensor] = Tensor.clone  # of rows, into their set
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(N, dim)."""
+        return len(self.images), self.dim
+
+    def __getitem__(self, index: slice) -> Tensor:
+        """Return the rows at `index`."""
+        first, last, _ = index.indices(len(self.images))
+        found = self.mean.new_zeros(last - first, self.dim)
+        for start in range(first, last, CHUNK):
+            part = slice(start, min(start + CHUNK, last))
+            centred = self.images[part].flatten(1) - self.mean
+            own = found[start - first : start - first + CHUNK]
+            own[:, : len(self.components)] = centred @ self.components.T
+        return self.project(found / self.length)
+
+
+def coordinates(
+    loop: Loop,
+    images: Images,
+    dim: int,
+    project: Callable[[Tensor], Tensor],
+    *,
+    scaled: bool = True,
+) -> Coordinates:
+    """Return projected coordinates of training images; scaled: first to a mean length of 1."""
+
+    def make() -> dict[str, Tensor]:
+        parts = [slice(start, start + CHUNK) for start in range(0, len(images), CHUNK)]
+        mean, components, _, _ = principal(lambda part: images[part].flatten(1), len(images), dim)
+        plain = Coordinates(images, dim, mean, components)
+        lengths = torch.cat([plain[part].norm(dim=1) for part in parts])
+        return {"mean": mean, "components": components, "length": lengths.mean()}
+
+    made = loop.once("start", make)
+    length = made.pop("length")
+    length = length if scaled else torch.ones_like(length)
+    return Coordinates(images, dim, **made, length=length, project=project)
 
 
 def deep(name: str, images: Images, prepared: bool = True) -> Tensor:
@@ -111,7 +153,8 @@ def extract(
     if name == "pixel_pca":
         if projection != "pca":
             raise UserError(f"projection `{projection}`: for features of networks only")
-        return principal_codes(images, dim)
+        mean, components, _, _ = principal(lambda part: images[part].flatten(1), len(images), dim)
+        return Coordinates(images, dim, mean, components)[:]
     features = deep(name, images, prepared)
     if projection == "rows":
         return turned_rows(features, dim)

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from methods._codes import Gaussian, unit_ball
-from methods._features import principal_codes
+from methods._features import Coordinates, coordinates
 from methods._losses import lap_mse, laplacian
 from methods._networks import Decoder
 from methods._row_adam import RowAdam
@@ -70,12 +70,12 @@ class Model(nn.Module):
         return unit_ball(self.codes.draw(count))
 
 
-def first_codes(images: Images, cfg: TrainConfig) -> Tensor:
+def first_codes(images: Images, cfg: TrainConfig, loop: Loop) -> Coordinates | Tensor:
     """Return the codes that training begins with, (N, dim)."""
     if cfg.init == "normal":
-        return unit_ball(torch.randn(len(images), cfg.dim, device=images.device))
-    z = principal_codes(images, cfg.dim)
-    return unit_ball(z / z.norm(dim=1).mean() if cfg.init == "pca_scaled" else z)
+        drawn = loop.once("start", lambda: {"z": torch.randn(len(images), cfg.dim)})
+        return unit_ball(drawn["z"])
+    return coordinates(loop, images, cfg.dim, unit_ball, scaled=cfg.init == "pca_scaled")
 
 
 def lap_l1(restored: Tensor, original: Tensor, **options: Any) -> Tensor:
@@ -87,7 +87,7 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
     """Learn the generator and the codes; the model keeps a Gaussian fit of the codes."""
     distance: Callable[..., Tensor] = lap_mse if cfg.loss == "lap_mse" else lap_l1
     distance = partial(distance, kernel=cfg.laplacian, weights=cfg.levels)
-    codes = loop.codes(loop.once("start", lambda: {"z": first_codes(images, cfg)})["z"])
+    codes = loop.codes(first_codes(images, cfg, loop))
     adam_codes = RowAdam(loop, codes, cfg.lr_code) if cfg.optimiser == "adam" else None
     kind = torch.optim.Adam if cfg.optimiser == "adam" else torch.optim.SGD
     optimiser = loop.keep(kind(model.decode.parameters(), lr=cfg.lr, fused=True))

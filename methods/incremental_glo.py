@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from methods._codes import Gaussian, unit_ball
-from methods._features import extract, principal_codes
+from methods._features import Coordinates, coordinates, extract
 from methods._losses import l1, mse
 from methods._networks import Decoder, Encoder
 from methods._perceptual import perceptual
@@ -38,6 +38,7 @@ from methods._row_adam import RowAdam
 from methods._search import search
 from methods._subsets import Stage, draw, per_stage, plan, subsets
 from priorbench.contract import Codes, Images, Loop, Observation, Shape
+from priorbench.errors import UserError
 
 LABEL = "incremental GLO"
 PAPER = "Helman, Zingerman, Schreiber 2019"
@@ -95,6 +96,7 @@ class Model(nn.Module):
         self.free = cfg.codes == "free"
         self.decode = Decoder(cfg.dim, shape, cfg.width, cfg.output)
         self.encoder = Encoder(cfg.dim, shape, cfg.width)
+        self.encode = self._encode if cfg.steps_encoder else None
         self.codes = Gaussian(cfg.dim)
 
     def facts(self) -> dict[str, float]:
@@ -105,7 +107,7 @@ class Model(nn.Module):
         """Return codes (n, dim) where they may be: in the unit ball, or as they are."""
         return z if self.free else unit_ball(z)
 
-    def encode(self, x: Tensor) -> Tensor:
+    def _encode(self, x: Tensor) -> Tensor:
         """Return the code that the encoder predicts for each image, (n, dim)."""
         return self.within(self.encoder(x))
 
@@ -117,7 +119,7 @@ class Model(nn.Module):
 def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
     """Learn subset by subset, then all images, then the encoder."""
     *stages, everything, last = _stages(images, cfg, loop)
-    codes = loop.codes(model.within(loop.once("start", lambda: _start(images, cfg))["z"]))
+    codes = loop.codes(_start(model, images, cfg, loop))
     adam_codes = RowAdam(loop, codes, cfg.lr_code)
     loss = perceptual(cfg.perceptual, loop.device)
 
@@ -152,11 +154,11 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
     _train_encoder(model, images, codes, last, cfg, loop)
 
 
-def _start(images: Images, cfg: TrainConfig) -> dict[str, Tensor]:
+def _start(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> Coordinates | Tensor:
     if cfg.start == "normal":
-        return {"z": torch.randn(len(images), cfg.dim)}
-    z = principal_codes(images, cfg.dim)
-    return {"z": z / z.norm(dim=1).mean()}
+        drawn = loop.once("start", lambda: {"z": torch.randn(len(images), cfg.dim)})
+        return model.within(drawn["z"])
+    return coordinates(loop, images, cfg.dim, model.within)
 
 
 def _stages(images: Images, cfg: TrainConfig, loop: Loop) -> list[Stage]:
@@ -167,7 +169,9 @@ def _stages(images: Images, cfg: TrainConfig, loop: Loop) -> list[Stage]:
     earlier = batch[: len(order)] if cfg.batch_earlier is None else cfg.batch_earlier
     earlier = per_stage("batch_earlier", earlier, len(order))
     how = cfg.features, images, cfg.feature_dim, cfg.projection, cfg.prepared
-    parts = subsets(loop, lambda: extract(*how), cfg.clusters, cfg.representatives)
+    parts = [torch.arange(len(images))]
+    if cfg.representatives:
+        parts = subsets(loop, lambda: extract(*how), cfg.clusters, cfg.representatives)
     return plan(parts, order, steps, batch, earlier)
 
 
@@ -186,7 +190,11 @@ def _train_encoder(
 
 def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> Tensor:
     """Search the space of codes, from the mean training code or that of the naive inverse."""
-    start = model.encode(seen.naive()) if cfg.start == "encoder" else model.codes.mean
+    start = model.codes.mean
+    if cfg.start == "encoder":
+        if not model.encode:
+            raise UserError("restore.start `encoder`: none was fitted (steps_encoder is 0)")
+        start = model.encode(seen.naive())
     return search(
         model.decode,
         start.expand(len(seen), -1),

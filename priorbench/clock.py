@@ -1,4 +1,4 @@
-"""How long a run took, with what was spent before it was killed and resumed."""
+"""How long a run took, over all its tries: up to the last checkpoint of those that were killed."""
 
 import time
 from dataclasses import dataclass, field

@@ -5,7 +5,6 @@ up to the older of the two kept checkpoints only. A file ahead of the checkpoint
 resumes from would hand it rows of its own future.
 """
 
-import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,26 +13,33 @@ import torch
 from numpy.lib.format import open_memmap
 from torch import Tensor
 
-CHUNK = 1024  # rows read at a time by the statistics
+from priorbench.contract import Rows
+from priorbench.files import let_go
+
+CHUNK = 1024  # rows read or written at a time
 
 
 class CodeTable:
     """Rows (N, ...) of float32; those never written are `initial`'s.
 
+    initial: one row, expanded to (N, ...), or a row for each, which then lie in the file at once.
     half: rows are rounded to float16 where they are set, and take half the room.
     """
 
     def __init__(
-        self, path: Path, initial: Tensor, device: torch.device, half: bool = False
+        self, path: Path, initial: Tensor | Rows, device: torch.device, half: bool = False
     ) -> None:
-        self.initial = initial.detach()
+        shape = tuple(initial.shape)
+        self.initial = initial[:1].detach().cpu().clone().expand(shape)
         self.device = device
         self.dtype = np.dtype(np.float16 if half else np.float32)
         self._stored = torch.float16 if half else torch.float32
         self.recent: dict[int, Tensor] = {}  # since the newest checkpoint
         self.logged: dict[int, Tensor] = {}  # in the newest checkpoint, not yet in the file
-        self._rows = _open(path, self.dtype, tuple(initial.shape))
-        self._written = _open(path.with_suffix(".written.npy"), np.dtype(bool), (len(initial),))
+        self._rows = _open(path, self.dtype, shape)
+        self._written = _open(path.with_suffix(".written.npy"), np.dtype(bool), shape[:1])
+        if not isinstance(initial, Tensor) or initial.stride(0):
+            self._fill(initial)
 
     def __len__(self) -> int:
         return len(self.initial)
@@ -99,21 +105,27 @@ class CodeTable:
         each = self.initial[0].numel() * self.dtype.itemsize
         return each * (len(self.recent) + len(self.logged))
 
+    def _fill(self, initial: Tensor | Rows) -> None:
+        """Write the rows that the file lacks; a kill may have left it unfinished."""
+        for start in range(0, len(self), CHUNK):
+            part = slice(start, start + CHUNK)
+            if not self._written[part].all():
+                self._rows[part] = initial[part].detach().to("cpu", self._stored).numpy()
+                self._rows.flush()
+                let_go(self._rows)
+                self._written[part] = True
+        self._written.flush()
+
     def _row(self, i: int) -> Tensor:
         for rows in (self.recent, self.logged):
             if i in rows:
                 return rows[i]
         if self._written[i]:
             return torch.from_numpy(self._rows[i].copy())
-        return self.initial[i].to("cpu", self._stored)
+        return self.initial[i].to(self._stored)
 
 
 def _open(path: Path, dtype: np.dtype, shape: tuple[int, ...]) -> np.memmap:
     if path.exists():
         return open_memmap(path, mode="r+")
     return open_memmap(path, mode="w+", dtype=dtype, shape=shape)
-
-
-def let_go(rows: np.memmap) -> None:
-    """Give the pages of a memory map that were touched, and written, back to the system."""
-    rows._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]

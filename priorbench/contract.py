@@ -14,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from priorbench.files import let_go
+
 Shape = tuple[int, int, int]  # (3, h, w) of one image
 Index = Tensor | slice | Sequence[int]
 CPU = torch.device("cpu")
@@ -39,6 +41,7 @@ class Images:
         """Return the images at `index` as float32 in [0, 1], (n, 3, h, w)."""
         rows = index.cpu().numpy() if isinstance(index, Tensor) else index
         batch = torch.from_numpy(np.array(self.pixels[rows]))
+        let_go(self.pixels)
         return batch.to(self.device).float().div_(255)
 
 
@@ -86,6 +89,17 @@ class Observation:
         )
 
 
+class Rows(Protocol):
+    """Rows of numbers, worked out where they are read: for tables too large to be held."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, ...)."""
+
+    def __getitem__(self, index: slice) -> Tensor:
+        """Return the rows at `index`."""
+
+
 class Codes(Protocol):
     """A row of numbers per training image, memory-mapped."""
 
@@ -129,7 +143,7 @@ class Loop(Protocol):
         passes) or "fixed" (as they come). A remainder of a pass is left to the next.
         """
 
-    def codes(self, initial: Tensor, half: bool = False) -> Codes:
+    def codes(self, initial: Tensor | Rows, half: bool = False) -> Codes:
         """Open a table with a row per training image; `initial`: (N, ...), may be expanded.
 
         half: rows are kept in float16 and come back rounded: clamp again what was clamped.

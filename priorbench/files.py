@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import mmap
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -101,3 +102,10 @@ def to_uint8(images: Array) -> NDArray[np.uint8]:
         raise UserError("images are not finite")
     rounded: NDArray[np.uint8] = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
     return rounded
+
+
+def let_go(array: NDArray[Any]) -> None:
+    """Give the pages of a memory map that were touched back to the system; nothing is lost."""
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None:
+        mapped.madvise(mmap.MADV_DONTNEED)

@@ -12,10 +12,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from priorbench import smoke
+from priorbench import milestones, smoke
 from priorbench.checkpoints import Checkpoints
 from priorbench.clock import Clock
 from priorbench.codes import CodeTable
+from priorbench.contract import Rows
 from priorbench.curve import Curve
 from priorbench.errors import UserError
 from priorbench.files import replacing
@@ -23,7 +24,6 @@ from priorbench.progress import Progress
 from priorbench.seeds import generator, seed_torch
 from priorbench.termination import Termination
 
-MILESTONE = 0.8  # share of a stage after which the model is photographed
 REDO_BYTES = 2**28  # changed rows held in memory before a checkpoint is written
 TRACED = {first * 10**power for first in (1, 2, 5) for power in range(6)}  # steps done
 TRACED_IMAGES = 16  # numbers below this are traced
@@ -117,8 +117,8 @@ class Loop:
                 self.counters["steps"] += 1
                 if self._progress:
                     self._progress.update(stage, step + 1, count)
-                if step + 1 == max(1, int(MILESTONE * count)):
-                    self._photograph(stage)
+                if self.model is not None and milestones.due(step + 1, count):
+                    milestones.photograph(self.folder, self.counters["steps"], self.model)
                 due = self._checkpoints.due() or self._redo_bytes() > REDO_BYTES
                 if step + 1 < count and (due or termination.asked):
                     self._save(step + 1)
@@ -150,7 +150,7 @@ class Loop:
             chosen = places if order == "fixed" else self._order(count, ordinal, 0)[places]
         return chosen if isinstance(members, int) else members.cpu()[chosen]
 
-    def codes(self, initial: Tensor, half: bool = False) -> CodeTable:
+    def codes(self, initial: Tensor | Rows, half: bool = False) -> CodeTable:
         """Open a table with a row per training image; `initial`: (N, ...), may be expanded.
 
         `initial` must not depend on what earlier stages learned, unless through `once`.
@@ -199,12 +199,6 @@ class Loop:
         if images and self._step in TRACED and traced.any():
             found = images()[traced.to(self.device)].detach()
             self.trace[self._step] = found.clamp(0, 1).mul(255).round().byte().cpu()
-
-    @property
-    def milestones(self) -> list[str]:
-        """Stages whose state at 80 % was kept, in the order in which they ran."""
-        stages = dict.fromkeys([*self._done, self._stage])
-        return [s for s in stages if (self.folder / f"milestone-{s}.safetensors").exists()]
 
     def _order(self, count: int, ordinal: int, turn: int) -> Tensor:
         key = (count, self._stage, ordinal)
@@ -261,12 +255,6 @@ class Loop:
         )
         for table in self.tables:
             table.advance()
-
-    def _photograph(self, stage: str) -> None:
-        if self.model is not None:
-            state = {k: v.detach().contiguous() for k, v in self.model.state_dict().items()}
-            with replacing(self.folder / f"milestone-{stage}.safetensors") as temporary:
-                save_file(state, temporary)
 
     def _check_finite(self) -> None:
         if not bool(self._finite):

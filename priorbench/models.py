@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.lib.format import open_memmap
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from priorbench import registry
-from priorbench.codes import CodeTable, let_go
+from priorbench import milestones, registry
+from priorbench.codes import CodeTable
 from priorbench.errors import UserError
-from priorbench.files import read_json, replacing
+from priorbench.files import let_go, read_json, replacing, to_uint8
 from priorbench.seeds import seed_torch
 from priorbench.step import configured
+
+CHUNK = 32  # images decoded at a time
 
 
 def build(
@@ -68,9 +69,9 @@ class Trained:
         """Whether training ended in a loss that was not finite: nothing can be restored."""
         return str(self.record["status"]).startswith("diverged")
 
-    def milestones(self) -> dict[str, dict[str, Tensor]]:
-        """Return the model's states at 80 % of each stage, in the order of the stages."""
-        return split_milestones(self.folder / "milestones.safetensors")
+    def milestone(self) -> tuple[int, int, dict[str, Tensor]]:
+        """Return steps, of how many, and the state after 80 % of the learning; 0 for none."""
+        return milestones.read(self.folder / "milestone.safetensors")
 
     def at(self, state: dict[str, Tensor]) -> Any:
         """Return the model in an earlier state."""
@@ -96,27 +97,6 @@ def load(file: Path | None, spec: dict[str, Any]) -> Trained:
     return Trained(model, record, rows, folder)
 
 
-def save_milestones(path: Path, states: Path, stages: list[str]) -> None:
-    """Gather the photographs of the stages, in `states`, into one file."""
-    gathered = {
-        f"{number:02d} {stage}/{name}": value
-        for number, stage in enumerate(stages)
-        for name, value in load_file(states / f"milestone-{stage}.safetensors").items()
-    }
-    with replacing(path) as temporary:
-        save_file(gathered, temporary)
-
-
-def split_milestones(path: Path) -> dict[str, dict[str, Tensor]]:
-    """Return what `save_milestones` gathered, by stage."""
-    states: dict[str, dict[str, Tensor]] = {}
-    with safe_open(path, framework="pt") as file:
-        for key in sorted(file.keys()):
-            stage, _, name = key.partition("/")
-            states.setdefault(stage[3:], {})[name] = file.get_tensor(key)
-    return states
-
-
 def effective(config: Any) -> dict[str, Any]:
     """Return all values of a config dataclass, given or by default."""
     return asdict(config)
@@ -126,3 +106,13 @@ def facts(model: Any) -> dict[str, Any]:
     """Return what a trained model wants known of itself."""
     told: dict[str, Any] = getattr(model, "facts", dict)()
     return told
+
+
+def has(model: Any, *abilities: str) -> bool:
+    """Whether a model can "decode", "encode", "draw": as methods or as modules."""
+    return all(callable(getattr(model, name, None)) for name in abilities)
+
+
+def decode(model: Any, codes: Tensor) -> np.ndarray:
+    """Return the images of codes, uint8 (n, 3, h, w)."""
+    return to_uint8(torch.cat([model.decode(c).cpu() for c in codes.split(CHUNK)]).numpy())

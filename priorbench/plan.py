@@ -150,6 +150,7 @@ class Plan:
             "config": self.experiment.method_config(method, "restore", imageset),
             "chunk": self.experiment.config["chunk"],
             "count": self.experiment.config["test_images"],
+            "shown": (smoke.SHOWN if self.short else SHOWN)["reconstructions"],
             "validation": smoke.TEST_IMAGES if self.short else VALIDATION,
         }
         upstream = [self.prepare(imageset), *self.grounds(imageset, method, seed)]

@@ -160,6 +160,13 @@ class Results:
             return self._read_arrays(path)
         return {}
 
+    def encoded(self, imageset: str, method: str) -> Pixels | None:
+        """Return test images as a first seed's encoder has them; None where there is none."""
+        parts = {"imageset": imageset, "method": method, "seed": self.experiment.seeds[0]}
+        for _, path in self.find("represent", "represented.safetensors", **parts):
+            return self._read_arrays(path).get("encoded")
+        return None
+
     def shown_as(self, imageset: str, method: str, what: str) -> str:
         """Return how the codes of a method's "samples" or "interpolations" were come by."""
         for place, record in self.records(imageset, method=method):

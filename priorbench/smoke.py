@@ -20,7 +20,7 @@ IMAGESET = "disks"  # generated: stands in for every image set
 
 
 def shortened(config: dict[str, Any], imagesets: dict[str, Description]) -> dict[str, Any]:
-    """Return a checked config with discs of each set's size, few images and one seed.
+    """Return a checked config with a name of its own, discs of each set's size, few images.
 
     A method's constant SMOKE says which options of its `train` and `restore` a shortened run
     changes: such as those that need files.
@@ -30,6 +30,7 @@ def shortened(config: dict[str, Any], imagesets: dict[str, Description]) -> dict
         size = about.configs["Config"]["size"].default
         sets[row] = {"plugin": IMAGESET, "size": (config["imagesets"][row] or {}).get("size", size)}
     return config | {
+        "experiment": f"{config['experiment']}_{NAME}",
         "imagesets": sets,
         "methods": {row: _method(row, options) for row, options in config["methods"].items()},
         "seeds": config["seeds"][:1],

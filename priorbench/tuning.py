@@ -55,10 +55,15 @@ def read(path: Any, about: Description, where: str) -> Space:
     return space
 
 
-def trials(space: Space, count: int) -> list[Choice]:
-    """Return `count` different choices, or all there are; the first changes nothing."""
+def trials(space: Space, count: int, row: Choice) -> list[Choice]:
+    """Return `count` different choices, or all there are; the first changes nothing.
+
+    row: the values that options have where nothing is chosen.
+    """
     names = [(part, option) for part, choices in space.items() for option in choices]
     grid = list(product(*(space[part][option] for part, option in names)))
+    stands = tuple(row[part].get(option) for part, option in names)
+    grid = [values for values in grid if values != stands]
     random.Random(0).shuffle(grid)
     drawn: list[Choice] = [{part: {} for part in PARTS}]
     for values in grid[: count - 1]:
@@ -69,12 +74,13 @@ def trials(space: Space, count: int) -> list[Choice]:
     return drawn
 
 
-def edges(space: Space, choice: Choice) -> list[str]:
+def edges(space: Space, choice: Choice, row: Choice) -> list[str]:
     """Return the options whose chosen number is the least or the greatest on offer."""
     found = []
     for part, option in ((p, o) for p, choices in space.items() for o in choices):
         numbers = [v for v in space[part][option] if type(v) in (int, float)]
-        if len(numbers) > 1 and choice[part].get(option) in (min(numbers), max(numbers)):
+        value = choice[part].get(option, row[part].get(option))
+        if len(numbers) > 1 and value is not None and not min(numbers) < value < max(numbers):
             found.append(option)
     return found
 

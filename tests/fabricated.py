@@ -162,6 +162,9 @@ class Fabricated:
         status = "budget-limited" if method == CUT else "plateau"
         folder = self._folder("represent", method, seed)
         self._record(folder, seconds=4.0, images=TEST, status=status)
+        encoded = worse(self.images[:SHOWN], blur, seed + 1)
+        found = {"encoded": encoded} if method in ENCODERS else {}
+        write_arrays(folder / "represented.safetensors", found)
         for task in self.experiment.tasks_of(self.imageset):
             folder = self._folder("restore", f"{task}/{method}", seed)
             seconds = {task: 60.0 if method == "dip" else 2.0 + place}
@@ -209,8 +212,7 @@ class Fabricated:
             "training": self.images[:SHOWN],
         }
         if method in ENCODERS:
-            arrays["encoded_training"] = worse(self.images[:SHOWN], blur, seed)
-            arrays["encoded_test"] = worse(self.images[:SHOWN], blur, seed + 1)
+            arrays["encoded"] = worse(self.images[:SHOWN], blur, seed)
         if method != "nearest":
             arrays["samples"] = worse(patches(16, seed + 1), blur, seed)
             arrays["interpolations"] = np.stack(lines).astype(np.uint8)

@@ -165,9 +165,11 @@ def test_the_grid_shows_original_degraded_and_every_method(
 def test_encodings_show_both_splits_of_methods_with_an_encoder(
     many: Fabricated, pages: dict[str, Page]
 ) -> None:
-    page, shown = pages["encodings"], many.results.shown("photos", "vae")
-    for split in ("training", "test"):
-        assert occurrences(shown[f"encoded_{split}"][0], page) == 1
+    page, results = pages["encodings"], many.results
+    tested = results.encoded("photos", "vae")
+    assert tested is not None
+    for picture in (results.shown("photos", "vae")["encoded"][0], tested[0]):
+        assert occurrences(picture, page) == 1
     said = [text.get_text() for text in page.texts]
     labels = ["AE", "VAE", "incremental GLO"]
     assert said == ["training images", *labels, "test images", *labels]

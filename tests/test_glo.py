@@ -190,7 +190,7 @@ def test_a_step_is_that_of_images_in_both_signs_at_half_the_rates(tmp_path: Path
     loop = Loop(tmp_path, 0, model=model)
     glo.train(model, Images(pixels), cfg, loop)
 
-    z = loop.once("start", dict)["z"].requires_grad_()
+    z = glo.first_codes(Images(pixels), cfg, loop)[:].requires_grad_()
     signed = nn.Sequential(*list(lineage)[:-1])(z).tanh()
     loss = laplacian(signed - (2 * x - 1), kernel="lcm_official", weights="equal").mean()
     loss.backward()

@@ -23,9 +23,10 @@ LAPS = {
 
 
 def curve(stage: str, steps: int, last: float) -> list[tuple[str, str, int, str, int, float]]:
-    """A loss that falls to `last` at the end, on a straight line from 1, and then rises."""
+    """A loss that falls from 1 to `last` until the middle, and rises from three quarters on."""
     return [
-        ("", stage, k, "loss", -1, 1 + (last - 1) * k / steps) for k in range(10, steps + 1, 10)
+        ("", stage, k, "loss", -1, last + (1 - last) * max(1 - 2 * k / steps, 0, 4 * k / steps - 3))
+        for k in range(10, steps + 1, 10)
     ]
 
 
@@ -49,10 +50,27 @@ def test_time_to_the_loss_that_all_rows_reach_counts_earlier_stages(study: Fabri
     assert set(found) == set(LAPS)
     plain, staged = found["plain"], found["staged"]
     assert plain.loss == staged.loss == pytest.approx(0.5)
-    assert (plain.images_seen, plain.core_seconds) == (4_000, 40)
-    # staged falls to 0.5 after 125 of 200 steps: seen at the next noted one
-    assert staged.images_seen == pytest.approx(1_000 + 4_000 * 130 / 200)
-    assert staged.core_seconds == pytest.approx(10 + 40 * 130 / 200)
+    assert (plain.images_seen, plain.core_seconds) == (2_000, 20)
+    # staged falls to 0.5 after 62.5 of 200 steps: seen at the next noted one
+    assert staged.images_seen == pytest.approx(1_000 + 4_000 * 70 / 200)
+    assert staged.core_seconds == pytest.approx(10 + 40 * 70 / 200)
+
+
+def test_one_lucky_point_of_a_curve_does_not_count(study: Fabricated) -> None:
+    path = study.runs("train", "staged")[0] / "curve.csv"
+    text = path.read_text()
+    assert ",all,10,loss,-1,0.92" in text
+    path.write_text(text.replace(",all,10,loss,-1,0.92", ",all,10,loss,-1,0.01"))
+    assert paces(study.results, "photos")["staged"].images_seen == 1_000 + 4_000 * 70 / 200
+
+
+def test_a_row_without_a_step_in_the_stage_is_not_compared(study: Fabricated) -> None:
+    laps = {**LAPS["staged"], "all": FIRST}
+    study.amend("train", "staged", laps=laps)
+    path = study.runs("train", "staged")[0] / "curve.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if ",all," not in line))
+    assert paces(study.results, "photos") == {}
 
 
 def test_the_cost_table_names_the_loss_and_leaves_a_gap_for_other_methods(

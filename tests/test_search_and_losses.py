@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-from methods._losses import Kernel, lap_mse, laplacian, mse
+from methods._losses import Kernel, Weights, lap_mse, laplacian, mse
 from methods._search import search
 from priorbench.loop import Loop
 from tests.toy import as_floats, clean, observe, pooled, smooth
@@ -42,14 +42,15 @@ def pyramid(image: NDArray[np.float64], levels: int, name: Kernel) -> list[NDArr
 
 
 @pytest.mark.parametrize("name", ["gaussian", "lcm_official"])
+@pytest.mark.parametrize(("weights", "base"), [("falling", 4.0), ("equal", 1.0)])
 @pytest.mark.parametrize("size", [(16, 16), (21, 12)])
 def test_lap_l1_is_the_weighted_difference_of_two_pyramids(
-    name: Kernel, size: tuple[int, int]
+    name: Kernel, weights: Weights, base: float, size: tuple[int, int]
 ) -> None:
     a, b = np.random.default_rng(0).random((2, 3, *size))
     bands = zip(pyramid(a, 4, name), pyramid(b, 4, name), strict=True)
-    expected = sum(4.0**-level * abs(p - q).mean() for level, (p, q) in enumerate(bands))
-    found = laplacian(torch.from_numpy(a - b)[None], kernel=name)
+    expected = sum(base**-level * abs(p - q).mean() for level, (p, q) in enumerate(bands))
+    found = laplacian(torch.from_numpy(a - b)[None], kernel=name, weights=weights)
     assert found.item() == pytest.approx(expected, rel=1e-12)
 
 

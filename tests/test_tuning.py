@@ -117,8 +117,12 @@ def test_where_every_trial_diverges_the_row_stays_as_it_stands(tmp_path: Path) -
 
 def test_a_choice_at_the_edge_of_its_range_is_told() -> None:
     space: tuning.Space = {"train": {}, "restore": {"lr": [0.1, 1.0, 10.0], "start": ["mean"]}}
-    at = [tuning.edges(space, {"train": {}, "restore": {"lr": v}}) for v in (0.1, 1.0, 10.0)]
+    row: tuning.Choice = {"train": {}, "restore": {"lr": 1.0}}
+    at = [tuning.edges(space, {"train": {}, "restore": {"lr": v}}, row) for v in (0.1, 1.0, 10.0)]
     assert at == [["lr"], [], ["lr"]]
+    nothing: tuning.Choice = {"train": {}, "restore": {}}
+    assert tuning.edges(space, nothing, row) == []
+    assert tuning.edges(space, nothing, {"train": {}, "restore": {"lr": 30.0}}) == ["lr"]
 
 
 def test_a_trial_over_the_cap_is_refused(tmp_path: Path) -> None:
@@ -128,11 +132,19 @@ def test_a_trial_over_the_cap_is_refused(tmp_path: Path) -> None:
 
 
 def test_trials_differ_and_the_first_is_the_row_as_it_stands() -> None:
-    drawn = tuning.trials(SPACE, 5)
+    row: tuning.Choice = {"train": {}, "restore": {}}
+    drawn = tuning.trials(SPACE, 5, row)
     assert drawn[0] == {"train": {}, "restore": {}}
     assert len({json.dumps(choice) for choice in drawn}) == 5
-    assert len(tuning.trials(SPACE, 99)) == 5  # 2 x 2 choices, and the row itself
-    assert drawn == tuning.trials(SPACE, 5)
+    assert len(tuning.trials(SPACE, 99, row)) == 5  # 2 x 2 choices, and the row itself
+    assert drawn == tuning.trials(SPACE, 5, row)
+    ((part, option),) = [(p, o) for p in SPACE for o in SPACE[p] if o == "lr"][:1]
+    names = [(p, o) for p in SPACE for o in SPACE[p]]
+    row = {p: {o: SPACE[p][o][0] for q, o in names if q == p} for p in ("train", "restore")}
+    again = tuning.trials(SPACE, 99, row)
+    assert len(again) == 4  # one of the choices is the row
+    assert row not in again
+    assert (part, option) in names
 
 
 @pytest.mark.parametrize(

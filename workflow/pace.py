@@ -12,7 +12,8 @@ import pandas as pd
 
 from priorbench.results import Results
 
-LOSSES = ("loss", "perceptual", "laplacian", "levels", "output")  # options that define a loss
+LOSSES = ("loss", "perceptual", "laplacian", "levels", "output", "inner")  # what defines it
+SMOOTHED = 5  # points of a curve, of which the median counts
 
 
 class Pace(NamedTuple):
@@ -42,7 +43,10 @@ def _comparable(results: Results, imageset: str) -> Iterator[tuple[str, list[str
     for method, entry in results.experiment.methods.items():
         stage = entry.about.constants.get("PACE")
         records = [r for p, r in results.records(imageset, method=method) if p.verb == "train"]
-        if records and all(stage in record.get("laps", {}) for record in records):
+        curves = results.curves("train", imageset=imageset, method=method)
+        logged = set(curves.loc[curves["stage"] == stage, "seed"])
+        told = all(stage in record.get("laps", {}) for record in records)
+        if records and told and len(logged) == len(records):
             options = records[0]["effective"]
             groups[entry.plugin, stage, *(str(options.get(name)) for name in LOSSES)].append(method)
     for (_, stage, *_), methods in groups.items():
@@ -58,7 +62,9 @@ def _runs(
     curves = curves[(curves["stage"] == stage) & (curves["name"] == "loss")]
     for place, record in results.records(imageset, method=method):
         if place.verb == "train":
-            yield curves[curves["seed"] == place.seed], record["laps"]
+            curve = curves[curves["seed"] == place.seed].copy()
+            curve["value"] = curve["value"].rolling(SMOOTHED, min_periods=1, center=True).median()
+            yield curve, record["laps"]
 
 
 def _reached(

@@ -14,16 +14,22 @@ CAPTION = (
 
 def draw(results: Results, imageset: str) -> Figure:
     """Return a block of training and one of test images, in each a row per method."""
-    found = {m: results.shown(imageset, m) for m in results.experiment.methods}
-    found = {m: shown for m, shown in found.items() if "encoded_test" in shown}
-    if not found:
+    asked = {m: results.encoded(imageset, m) for m in results.experiment.methods}
+    tested = {m: images for m, images in asked.items() if images is not None}
+    methods = list(tested)
+    if not methods:
         return said("no method of this experiment has an encoder")
-    some = next(iter(found.values()))
-    tested = results.originals(imageset)[: len(some["encoded_test"])]
+    trained = {method: results.shown(imageset, method) for method in methods}
+    rebuilt = {
+        "training": {method: trained[method]["encoded"] for method in methods},
+        "test": tested,
+    }
+    originals = {
+        "training": trained[methods[0]]["training"],
+        "test": results.originals(imageset)[: len(rebuilt["test"][methods[0]])],
+    }
     lines = []
-    for split, originals in (("training", some["training"]), ("test", tested)):
-        lines.append(Line(f"{split} images", list(originals), first=True))
-        for method, shown in found.items():
-            label = marked(results, imageset, method)[0]
-            lines.append(Line(label, list(shown[f"encoded_{split}"])))
+    for split, found in rebuilt.items():
+        lines.append(Line(f"{split} images", list(originals[split]), first=True))
+        lines += [Line(marked(results, imageset, m)[0], list(p)) for m, p in found.items()]
     return pictures(lines)

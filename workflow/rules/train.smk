@@ -5,7 +5,7 @@ rule train:
         tuned=lambda wildcards: tuned_of(wildcards.imageset, wildcards.method, "train"),
     output:
         model=STORE / "train/{imageset}/{method}/{seed}-{key}/model.safetensors",
-        milestones=STORE / "train/{imageset}/{method}/{seed}-{key}/milestones.safetensors",
+        milestone=STORE / "train/{imageset}/{method}/{seed}-{key}/milestone.safetensors",
         curve=STORE / "train/{imageset}/{method}/{seed}-{key}/curve.csv",
         run=STORE / "train/{imageset}/{method}/{seed}-{key}/run.json",
     log:

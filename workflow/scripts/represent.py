@@ -1,7 +1,7 @@
 """Search for clean images: what a method's range can express, and whether training had a plateau.
 
 The test images are shown undamaged, so this is a control and no restoration. The validation
-images are searched for with the final model and with its states at 80 % of each stage.
+images are searched for with the final model and with its state after 80 % of the learning.
 """
 
 from argparse import Namespace
@@ -11,22 +11,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from priorbench import models, registry, step
 from priorbench.contract import Images
 from priorbench.files import write_arrays
 from priorbench.images import Prepared, mean_psnr
-from priorbench.loop import MILESTONE, DivergedError
+from priorbench.loop import DivergedError
+from priorbench.milestones import LEARNED
 from priorbench.observations import undamaged
 from priorbench.paths import parse
 from priorbench.records import Record
 from priorbench.restoring import restore
-from priorbench.seeds import seed_torch
 from priorbench.tuning import chosen
 
-PLATEAU = 0.1  # dB on validation images over the last fifth of a stage
-LEARNED = 1.0  # dB that a training must have gained to count as one
+PLATEAU = 0.1  # dB on validation images over the last fifth of the learning
+GAINED = 3.0  # dB that a training must have gained to count as one: half the squared error
 
 
 def main(arguments: Namespace, state: Path) -> None:
@@ -46,6 +45,8 @@ def main(arguments: Namespace, state: Path) -> None:
         search = _Search(plugin, cfg, spec, state, parse(arguments.out).imageset)
         try:
             found["represent"] = search(trained.model, images.test[: spec["count"]], "test")
+            if models.has(trained.model, "encode", "decode"):
+                found["encoded"] = _encoded(trained.model, images.test[: spec["shown"]], spec)
             validation, status = _plateau(search, trained, images.val[: spec["validation"]])
         except DivergedError as diverged:
             found, status = {}, str(diverged)
@@ -55,14 +56,21 @@ def main(arguments: Namespace, state: Path) -> None:
         images=spec["count"],
         plateau_rule={
             "validation_images": spec["validation"],
-            "last_share_of_a_stage": round(1 - MILESTONE, 2),
+            "last_share_of_steps_that_moved_the_decoder": round(1 - LEARNED, 2),
             "less_than_db": PLATEAU,
-            "gained_db": LEARNED,
+            "gained_db": GAINED,
         },
         validation_psnr={state: round(value, 4) for state, value in validation.items()},
         status=status,
     )
     write_arrays(arguments.out, found)
+
+
+@torch.no_grad()
+def _encoded(model: Any, originals: np.ndarray, spec: dict[str, Any]) -> np.ndarray:
+    """Return images as rebuilt from the codes that the model's encoder predicts."""
+    x = Images(originals)[:].to(spec["device"])
+    return models.decode(model, model.encode(x))
 
 
 class _Search:
@@ -87,46 +95,25 @@ def _plateau(
     """Return validation PSNRs by state, and the status that follows from them."""
     if trained.record["steps"] == 0:
         return {}, "untrained" if trained.model is None else "closed form"
-    final = mean_psnr(search(trained.model, originals, "final"), originals)
-    psnrs = {"final": final}
-    stage = _rewind(trained)
-    if stage is None:
+    psnrs = {"final": mean_psnr(search(trained.model, originals, "final"), originals)}
+    steps, total, state = trained.milestone()
+    if not steps:
         return psnrs, "budget-limited"
+    at = f"step {steps} of {total}"
     try:
-        psnrs[stage] = mean_psnr(search(trained.model, originals, f"stage-{stage}"), originals)
+        before = trained.at(state).eval().requires_grad_(False)
+        psnrs[at] = mean_psnr(search(before, originals, "before"), originals)
     except DivergedError:  # the model was another then
         return psnrs, "budget-limited"
-    if abs(final - psnrs[stage]) < PLATEAU:
+    if abs(psnrs["final"] - psnrs[at]) < PLATEAU:
         # what has hardly begun to learn does not move either
         facts = trained.record
         untrained = models.build(search.plugin, facts["config"], tuple(facts["shape"]), search.spec)
         model = untrained.eval().requires_grad_(False)
         psnrs["untrained"] = mean_psnr(search(model, originals, "untrained"), originals)
-        if final - psnrs["untrained"] > LEARNED:
+        if psnrs["final"] - psnrs["untrained"] > GAINED:
             return psnrs, "plateau"
     return psnrs, "budget-limited"
-
-
-def _rewind(trained: models.Trained) -> str | None:
-    """Bring the model to its state in the last stage that moved the decoder; name the stage.
-
-    An encoder's stage moves none.
-    """
-    shown = _probe(trained.model)
-    for stage, state in reversed(trained.milestones().items()):
-        model = trained.at(state).eval().requires_grad_(False)
-        if shown is None or not torch.equal(model.decode(shown[0]), shown[1]):
-            return stage
-    return None
-
-
-def _probe(model: Any) -> tuple[Tensor, Tensor] | None:
-    """Return a code and its image, by which states are told apart; None where none is drawn."""
-    if not hasattr(model, "draw"):
-        return None
-    seed_torch("probe")
-    code = model.draw(1)
-    return code, model.decode(code)
 
 
 if __name__ == "__main__":

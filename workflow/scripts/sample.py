@@ -13,6 +13,7 @@ from priorbench.contract import Images
 from priorbench.files import to_uint8, write_arrays
 from priorbench.images import Prepared
 from priorbench.loop import DivergedError
+from priorbench.models import decode, has
 from priorbench.observations import undamaged
 from priorbench.paths import parse
 from priorbench.records import Record
@@ -20,25 +21,19 @@ from priorbench.restoring import restore
 from priorbench.seeds import generator, seed_torch
 from priorbench.tuning import chosen as tuned
 
-CHUNK = 32  # images decoded at a time
-
 
 def main(arguments: Namespace, state: Path) -> None:
     """Draw samples, reconstruct training images, and go from one code to another."""
     spec = arguments.spec
     spec["config"] |= tuned(arguments.tuned, "restore")
     record = Record("sample", spec, parse(arguments.out).imageset)
-    prepared, device = Prepared(arguments.images.parent), torch.device(spec["device"])
-    images = Images(prepared.train, device)
+    images = Images(Prepared(arguments.images.parent).train, torch.device(spec["device"]))
     trained = models.load(arguments.model, spec)
     shown: dict[str, Any] = {}
     status = trained.record["status"]
     if not trained.diverged:
         try:
             shown = show(trained, images, spec, state)
-            if has(trained.model, "encode", "decode"):
-                test = Images(prepared.test, device)[: spec["reconstructions"]]
-                shown["encoded_test"] = encoded(trained.model, test)
         except DivergedError as diverged:
             status = str(diverged)
     plugin = registry.load("methods", spec["plugin"])
@@ -72,7 +67,7 @@ def show(
         elif has(model, "encode"):
             codes = model.encode(images[chosen])
         if has(model, "encode"):
-            shown["encoded_training"] = encoded(model, images[chosen])
+            shown["encoded"] = decode(model, model.encode(images[chosen]))
     if codes is not None:
         shown["reconstructions"] = decode(model, codes)
         shown["from"] = "codes of training images"
@@ -91,26 +86,10 @@ def show(
     return shown
 
 
-def has(model: Any, *abilities: str) -> bool:
-    """Whether a model can "decode", "encode", "draw": as methods or as modules."""
-    return all(callable(getattr(model, name, None)) for name in abilities)
-
-
-@torch.no_grad()
-def encoded(model: Any, x: Tensor) -> np.ndarray:
-    """Return images x as decoded from their predicted codes, uint8 (n, 3, h, w)."""
-    return decode(model, model.encode(x))
-
-
 def between(a: Tensor, b: Tensor, count: int) -> Tensor:
     """Return `count` codes on the straight line from a to b."""
     share = torch.linspace(0, 1, count, device=a.device).view(-1, *[1] * a.ndim)
     return a + share * (b - a)
-
-
-def decode(model: Any, codes: Tensor) -> np.ndarray:
-    """Return the images of codes, uint8 (n, 3, h, w)."""
-    return to_uint8(torch.cat([model.decode(c).cpu() for c in codes.split(CHUNK)]).numpy())
 
 
 @torch.enable_grad()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from priorbench import models, registry, step
+from priorbench import milestones, models, registry, step
 from priorbench.contract import Images
 from priorbench.curve import COLUMNS
 from priorbench.files import write_rows
@@ -32,7 +32,7 @@ def main(arguments: Namespace, state: Path) -> None:
     if loop.tables and status == "finished":
         models.save_codes(folder / "codes.npy", loop.tables[0])
     write_rows(folder / "curve.csv", ("task", *COLUMNS), (("", *row) for row in loop.curve.rows))
-    models.save_milestones(folder / "milestones.safetensors", state, loop.milestones)
+    milestones.keep(folder / "milestone.safetensors", state, model)
     record.write(
         folder / "run.json",
         config=config,

@@ -38,7 +38,8 @@ def main(arguments: Namespace, state: Path) -> None:
     card = read_json(arguments.images)
     record = Record("tune", spec, parse(arguments.out).imageset)
     bench = _Bench(spec, read_split(arguments.val), arguments, state)
-    drawn = trials(spec["space"], spec["trials"])
+    row = bench.row()
+    drawn = trials(spec["space"], spec["trials"], row)
     bench.check_costs(drawn)
     rows: list[tuple[Any, ...]] = []
     means: list[float] = []
@@ -58,7 +59,9 @@ def main(arguments: Namespace, state: Path) -> None:
     )
     shared = "" if card["disjoint_clusters"] else f"which share a {card['cluster']} with others"
     told = {"trial": best, "trials": len(drawn), "shared": shared}
-    write_json(arguments.out, {**drawn[best], **told, "edges": edges(spec["space"], drawn[best])})
+    write_json(
+        arguments.out, {**drawn[best], **told, "edges": edges(spec["space"], drawn[best], row)}
+    )
 
 
 class _Bench:
@@ -78,6 +81,13 @@ class _Bench:
         self.originals = np.asarray(val[: spec["images"]])
         self.seen = {task: self._observe(about) for task, about in spec["tasks"].items()}
         self.models: dict[str, tuple[Any, int, str]] = {}
+
+    def row(self) -> Choice:
+        """Return the options of the row as it stands; of restoring, those that all tasks share."""
+        train = step.configured(self.plugin.TrainConfig, self.spec["train"])
+        tasks = [models.effective(self._config(task, {"restore": {}})) for task in self.seen]
+        shared = {k: v for k, v in tasks[0].items() if all(other[k] == v for other in tasks)}
+        return {"train": models.effective(train), "restore": shared}
 
     def check_costs(self, drawn: list[Choice]) -> None:
         """Raise UserError where a trial would search longer than any may."""

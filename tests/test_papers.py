@@ -1,0 +1,103 @@
+"""The numbers of the papers and of their authors' code are those of config/papers."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from priorbench import models, registry
+from priorbench.config import Experiment
+from priorbench.step import configured
+
+FOLDER = registry.ROOT / "config" / "papers"
+# config, row, image set, task (restoring) or none (training): option and value
+TRAININGS: list[tuple[str, str, str, dict[str, Any]]] = [
+    (
+        "lcm_celeba128",
+        "lcm_as_run",
+        "celeba",
+        {"visits": 150_000, "inner": 50, "batch": 10, "lr": 1.0, "lr_phi": 0.1, "bound": 0.01}
+        | {"width": 64, "latent": 64, "narrowest": 16, "laplacian": "lcm_official"}
+        | {"space": "nets"},
+    ),
+    ("lcm_celeba128", "lcm", "celeba", {"laplacian": "gaussian", "inner": 50, "visits": 150_000}),
+    ("lcm_celeba128", "ae", "celeba", {"loss": "lap_mse"}),  # the comparison shares LCM's loss
+    ("lcm_celeba128", "glo", "celeba", {"loss": "lap_mse"}),
+    (
+        "lcm_celeba128",
+        "wgan_gp",
+        "celeba",
+        {"architecture": "resnet", "beta1": 0.0, "beta2": 0.9, "batch": 64, "critic_steps": 5}
+        | {"penalty": 10.0, "lr": 1e-4},
+    ),
+    (
+        "glo",
+        "glo",
+        "photos",  # 25 passes over 100,000 in batches of 128; rates of images in [0, 1]
+        {"steps": -(-25 * 100_000 // 128), "batch": 128, "optimiser": "sgd", "lr": 2.0}
+        | {"lr_code": 20.0, "init": "pca", "loss": "lap_l1", "levels": "equal"}
+        | {"laplacian": "lcm_official", "output": "tanh"},
+    ),
+    (
+        "wgan_gp",
+        "wgan_gp",
+        "photos",
+        {"steps": 200_000, "critic_steps": 5, "batch": 64, "lr": 1e-4, "beta1": 0.0, "beta2": 0.9}
+        | {"penalty": 10.0, "slopes": "signed", "critic_norm": "layer", "dim": 128, "width": 64}
+        | {"architecture": "resnet", "schedule": "constant"},
+    ),
+    ("wgan_gp", "wgan_gp", "digits", {"steps": 160_000, "beta1": 0.5}),
+]
+RESTORINGS: list[tuple[str, str, str, str, dict[str, Any]]] = [
+    ("lcm_celeba128", "lcm_as_run", "celeba", "hole", {"steps": 3_000, "lr": 0.02, "band": 5.0}),
+    ("lcm_celeba128", "lcm_as_run", "celeba", "sr8", {"steps": 3_000, "lr": 0.02, "band": 1.0}),
+    ("dip", "dip", "photos", "half", {"backtrack": 5, "backtrack_every": 50}),
+    ("dip", "dip", "photos", "denoise25", {"backtrack": 5, "backtrack_every": 1}),
+]
+
+
+def effective(config: str, row: str, part: str, *place: str) -> dict[str, Any]:
+    """Return all options of a row's training or restoring, given or by default."""
+    text = (FOLDER / f"{config}.yaml").read_text(encoding="utf-8")
+    experiment = Experiment.check(yaml.safe_load(text), config)
+    plugin = registry.load("methods", experiment.methods[row].plugin)
+    options = experiment.method_config(row, part, *place)
+    return models.effective(configured(getattr(plugin, f"{part.capitalize()}Config"), options))
+
+
+@pytest.mark.parametrize(("config", "row", "imageset", "numbers"), TRAININGS)
+def test_a_training_has_the_numbers_of_its_paper(
+    config: str, row: str, imageset: str, numbers: dict[str, Any]
+) -> None:
+    found = effective(config, row, "train", imageset)
+    assert {name: found[name] for name in numbers} == numbers
+
+
+@pytest.mark.parametrize(("config", "row", "imageset", "task", "numbers"), RESTORINGS)
+def test_a_restoration_has_the_numbers_of_its_paper(
+    config: str, row: str, imageset: str, task: str, numbers: dict[str, Any]
+) -> None:
+    found = effective(config, row, "restore", imageset, task)
+    assert {name: found[name] for name in numbers} == numbers
+
+
+def test_the_rows_of_the_matched_track_differ_in_their_codes_only() -> None:
+    text = (registry.ROOT / "config" / "matched.yaml").read_text(encoding="utf-8")
+    experiment = Experiment.check(yaml.safe_load(text), "matched")
+    own = {"space", "bound", "lr_phi", "dim"}
+    trained, restored = [], []
+    for row, entry in experiment.methods.items():
+        assert entry.plugin == "lcm"
+        plugin = registry.load("methods", "lcm")
+        for imageset in experiment.imagesets:
+            options = experiment.method_config(row, "train", imageset)
+            found = models.effective(configured(plugin.TrainConfig, options))
+            trained.append({k: v for k, v in found.items() if k not in own})
+            for task in experiment.tasks_of(imageset):
+                options = experiment.method_config(row, "restore", imageset, task)
+                found = models.effective(configured(plugin.RestoreConfig, options))
+                restored.append({k: v for k, v in found.items() if k != "lr"})
+        choices = {part: {*options} for part, options in experiment.space(row).items()}
+        assert choices == {"train": {"lr_phi"}, "restore": {"lr", "start"}}
+    assert all(options == trained[0] for options in trained)
+    assert all(options == restored[0] for options in restored)
