@@ -1,6 +1,6 @@
 """Run a command and record its wall time and the peak memory summed over its process tree.
 
-    python -m benchmarks.record --out results/reference/demo/run.json -- make demo
+    python -m benchmarks.record --out results/demo/run.json -- make demo
 
 Memory is the proportional set size where the system tells it (pages shared by processes are
 counted once), else the resident set size, which counts them again in every process.

@@ -34,7 +34,7 @@ TRAININGS: list[tuple[str, str, str, dict[str, Any]]] = [
         "glo",
         "glo",
         "photos",  # 25 passes over 100,000 in batches of 128; rates of images in [0, 1]
-        {"steps": -(-25 * 100_000 // 128), "batch": 128, "optimiser": "sgd", "lr": 2.0}
+        {"steps": 25 * 100_000 // 128, "batch": 128, "optimiser": "sgd", "lr": 2.0}
         | {"lr_code": 20.0, "init": "pca", "loss": "lap_l1", "levels": "equal"}
         | {"laplacian": "lcm_official", "output": "tanh"},
     ),

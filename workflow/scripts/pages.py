@@ -7,7 +7,7 @@ A section stands between `<!-- RUN: times -->`, or `<!-- RUN: FIGURE METRIC -->`
 import argparse
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from priorbench.errors import UserError
@@ -53,29 +53,31 @@ def times(run: Path) -> str:
     return (
         f"On {took['hardware']}, `{took['command']}` took {took['minutes']:.0f} minutes after "
         f"installing ({took['core_minutes']:.0f} of one core) and {took['peak_memory_gib']:.1f} "
-        "GiB of memory at most, summed over its processes; more cores share the work. "
-        "Installing takes some minutes and, on Linux, 6 GB of disk: PyTorch brings its "
-        "GPU libraries along.\n"
+        "GiB of memory at most, summed over its processes; more cores share the work.\n"
     )
 
 
 def results(page: Path, run: Path, what: str) -> str:
-    """Return a picture and a table per image set, as Markdown; `what` is a figure and a metric."""
+    """Return a table per image set, below its picture, as Markdown.
+
+    `what`: a figure and a metric. Pictures of some image sets are not for everybody: a table
+    stands alone there.
+    """
     figure, _, metric = what.partition(" ")
     tables = sorted((run / "tables").glob(f"quality-*-{metric}.md"), reverse=True)
     if not tables:
         raise UserError(f"{run}/tables: no table quality-*-{metric}.md")
-    return "\n".join(part for table in tables for part in _imageset(page, run, table, figure))
-
-
-def _imageset(page: Path, run: Path, table: Path, figure: str) -> Iterator[str]:
-    imageset = table.stem.split("-")[1]
-    picture = run / "figures" / f"{figure}-{imageset}.png"
-    if not picture.exists():
-        raise UserError(f"{page}: no picture {picture}")
-    place = Path(os.path.relpath(picture, page.parent)).as_posix()
-    yield f"![{figure.capitalize()}, {imageset}]({place})\n"
-    yield table.read_text(encoding="utf-8")
+    names = [table.stem.removeprefix("quality-").removesuffix(f"-{metric}") for table in tables]
+    pictures = {name: run / "figures" / f"{figure}-{name}.png" for name in names}
+    if not any(picture.exists() for picture in pictures.values()):
+        raise UserError(f"{page}: no picture {' or '.join(map(str, pictures.values()))}")
+    parts = []
+    for name, table in zip(names, tables, strict=True):
+        if pictures[name].exists():
+            place = Path(os.path.relpath(pictures[name], page.parent)).as_posix()
+            parts.append(f"![{figure.capitalize()}, {name}]({place})\n")
+        parts.append(table.read_text(encoding="utf-8"))
+    return "\n".join(parts)
 
 
 if __name__ == "__main__":
