@@ -30,6 +30,7 @@ demo: .venv/requirements.lock  ## install, run the demo, print its table and whe
 	@test $(CONFIG) != config/demo.yaml || test -e results/demo/report.html || { sed -n \
 	's/.*"minutes": \([0-9]*\).*/The reference run took \1 minutes on two cores./p' \
 	results/reference/demo/run.json; echo "Stopped at any time, it goes on from there."; }
+	@test -e $(CONFIG) || { echo "CONFIG=$(CONFIG): no such file; try: $$(ls config/*.yaml | tr '\n' ' ')"; exit 1; }
 	@$(python) -m priorbench.weights fetch --if-possible
 	@$(call run)
 	@$(python) -m workflow.scripts.summary --configfile $(CONFIG)

@@ -44,9 +44,15 @@ def split(features: Tensor, clusters: int, representatives: tuple[int, ...]) -> 
 
 
 def subsets(
-    loop: Loop, features: Callable[[], Tensor], clusters: int, representatives: tuple[int, ...]
+    loop: Loop,
+    features: Callable[[], Tensor],
+    count: int,
+    clusters: int,
+    representatives: tuple[int, ...],
 ) -> list[Tensor]:
-    """Return the subsets that `split` makes of what `features` gives; computed once."""
+    """Return the subsets that `split` makes of `count` images by `features`; computed once."""
+    if not representatives:
+        return [torch.arange(count)]
 
     def make() -> dict[str, Tensor]:
         parts = split(features(), clusters, representatives)

@@ -19,8 +19,7 @@ grow under the noise (from 10 to 13, itself 4 long); in the ball so much would d
 small. Codes start and batches are shuffled as GLO's here; features and loss need no pretrained
 weights. In every version Adam steps row by row: the authors' dense Adam, made anew for each
 stage, also moves codes absent from the batch, by momentum. The last weights are kept, not the
-best on training images; images of two kinds are one batch to the generator; the encoder lacks a
-second linear layer behind its last.
+best on training images; images of two kinds are one batch; the encoder lacks a last linear layer.
 """
 
 from dataclasses import dataclass
@@ -96,7 +95,8 @@ class Model(nn.Module):
         self.free = cfg.codes == "free"
         self.decode = Decoder(cfg.dim, shape, cfg.width, cfg.output)
         self.encoder = Encoder(cfg.dim, shape, cfg.width)
-        self.encode = self._encode if cfg.steps_encoder else None
+        if not cfg.steps_encoder:
+            self.encode = None  # type: ignore[assignment, method-assign]
         self.codes = Gaussian(cfg.dim)
 
     def facts(self) -> dict[str, float]:
@@ -107,7 +107,7 @@ class Model(nn.Module):
         """Return codes (n, dim) where they may be: in the unit ball, or as they are."""
         return z if self.free else unit_ball(z)
 
-    def _encode(self, x: Tensor) -> Tensor:
+    def encode(self, x: Tensor) -> Tensor:
         """Return the code that the encoder predicts for each image, (n, dim)."""
         return self.within(self.encoder(x))
 
@@ -122,7 +122,6 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
     codes = loop.codes(_start(model, images, cfg, loop))
     adam_codes = RowAdam(loop, codes, cfg.lr_code)
     loss = perceptual(cfg.perceptual, loop.device)
-
     for stage in stages:
         adam = loop.keep(torch.optim.Adam(model.decode.parameters(), lr=cfg.lr, fused=True))
         for step in loop.steps(stage.steps, stage.name):
@@ -150,15 +149,13 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
         model.codes.follow(moved)
         loop.log(**dict(zip(("loss", "noisy"), terms.detach(), strict=False)))
     model.codes.fit(*codes.moments())
-
     _train_encoder(model, images, codes, last, cfg, loop)
 
 
 def _start(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> Coordinates | Tensor:
-    if cfg.start == "normal":
-        drawn = loop.once("start", lambda: {"z": torch.randn(len(images), cfg.dim)})
-        return model.within(drawn["z"])
-    return coordinates(loop, images, cfg.dim, model.within)
+    if cfg.start == "principal":
+        return coordinates(loop, images, cfg.dim, model.within)
+    return model.within(loop.once("start", lambda: {"z": torch.randn(len(images), cfg.dim)})["z"])
 
 
 def _stages(images: Images, cfg: TrainConfig, loop: Loop) -> list[Stage]:
@@ -169,9 +166,7 @@ def _stages(images: Images, cfg: TrainConfig, loop: Loop) -> list[Stage]:
     earlier = batch[: len(order)] if cfg.batch_earlier is None else cfg.batch_earlier
     earlier = per_stage("batch_earlier", earlier, len(order))
     how = cfg.features, images, cfg.feature_dim, cfg.projection, cfg.prepared
-    parts = [torch.arange(len(images))]
-    if cfg.representatives:
-        parts = subsets(loop, lambda: extract(*how), cfg.clusters, cfg.representatives)
+    parts = subsets(loop, lambda: extract(*how), len(images), cfg.clusters, cfg.representatives)
     return plan(parts, order, steps, batch, earlier)
 
 
@@ -190,11 +185,9 @@ def _train_encoder(
 
 def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> Tensor:
     """Search the space of codes, from the mean training code or that of the naive inverse."""
-    start = model.codes.mean
-    if cfg.start == "encoder":
-        if not model.encode:
-            raise UserError("restore.start `encoder`: none was fitted (steps_encoder is 0)")
-        start = model.encode(seen.naive())
+    if cfg.start == "encoder" and not callable(model.encode):
+        raise UserError("restore.start `encoder`: none was fitted (steps_encoder is 0)")
+    start = model.encode(seen.naive()) if cfg.start == "encoder" else model.codes.mean
     return search(
         model.decode,
         start.expand(len(seen), -1),

@@ -168,6 +168,9 @@ def _top(config: Mapping[str, Any], file: str) -> dict[str, Any]:
     seeds = full["seeds"]
     if not seeds or any(type(s) is not int or s < 0 for s in seeds) or len({*seeds}) < len(seeds):
         raise UserError(f"{file}: `seeds` must be different whole numbers, found {seeds}")
+    for noun in ("imagesets", "tasks", "methods", "metrics"):
+        if not full[noun]:
+            raise UserError(f"{file}: `{noun}` is empty: name one at least")
     _check_name(full["experiment"], "experiment", file)
     if full["experiment"] in ("store", "reference"):
         raise UserError(f"{file}: an experiment cannot be named `{full['experiment']}`")

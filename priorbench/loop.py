@@ -123,6 +123,7 @@ class Loop:
                 if step + 1 < count and (due or termination.asked):
                     self._save(step + 1)
                 if termination.asked:
+                    print(f"stopped after {step + 1} of {count} steps: run again to go on")
                     raise SystemExit(128 + termination.asked)
         self._step = count
         self._done.append(stage)

@@ -253,7 +253,7 @@ def test_the_sections_of_a_page_are_filled_and_nothing_else_changes(tmp_path: Pa
         assert text.endswith(f"\n{marks[3]}\nafter\n")
         assert "old" not in text
     assert (
-        "On a laptop, `make demo` took 10 minutes after installing (18 of one core) and 2.0 GiB"
+        "On a laptop, `make demo` took 10 minutes after installing (18 core-minutes) and 2.0 GiB"
         in text
     )
     picture = "](../results/reference/toy/figures/bars-photos.png)"

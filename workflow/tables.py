@@ -151,7 +151,7 @@ def method_costs(results: Results, imageset: str) -> pd.DataFrame:
             "searched": _largest(restored, "searched"),
             "peak_memory_mb": _largest([*trained, *restored], "peak_memory_mb"),
             "updates": _mean(trained, "updates"),
-            "images_seen": _mean(trained, "images_seen"),
+            "images_seen": _mean([r for r in trained if r.get("updates")], "images_seen"),
             "device": ", ".join(sorted({r["device"] for r in [*trained, *restored]})),
         }
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(COSTS.values()))

@@ -92,7 +92,8 @@ def _line(axes: Axes, results: Results, imageset: str, method: str, curve: pd.Se
         linestyle="-",
         color=shade,
         linewidth=0.9,
-        markersize=3,
+        markersize=4,
+        markeredgewidth=0.7,
         markerfacecolor="white" if faded else shade,
         label=label,
     )

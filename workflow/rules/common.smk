@@ -27,8 +27,9 @@ try:
     FILE = ", ".join(map(str, workflow.configfiles)) or "config"
     EXPERIMENT = Experiment.check(config, os.path.relpath(FILE) if FILE != "config" else FILE)
     PLAN = Plan(EXPERIMENT)
-except UserError as mistake:
-    raise WorkflowError(str(mistake)) from None
+except UserError as mistake:  # one line, without the place in this file where it came up
+    print(mistake, file=sys.stderr)
+    sys.exit(1)
 
 OUT = f"results/{EXPERIMENT.name}"
 DEVICE = PLAN.device
@@ -103,7 +104,7 @@ onstart:
     try:
         PLAN.check_folders()
     except UserError as mistake:
-        raise WorkflowError(str(mistake)) from None
+        raise WorkflowError(f"{FILE}: {mistake}") from None
     # one lock for all experiments: two runs would delete from the store what the other made
     RUNNING = locks.try_lock(STORE / ".lock")
     if RUNNING is None:

@@ -52,7 +52,7 @@ def times(run: Path) -> str:
     took = read_json(run / "run.json")
     return (
         f"On {took['hardware']}, `{took['command']}` took {took['minutes']:.0f} minutes after "
-        f"installing ({took['core_minutes']:.0f} of one core) and {took['peak_memory_gib']:.1f} "
+        f"installing ({took['core_minutes']:.0f} core-minutes) and {took['peak_memory_gib']:.1f} "
         "GiB of memory at most, summed over its processes; more cores share the work.\n"
     )
 
