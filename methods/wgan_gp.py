@@ -37,7 +37,7 @@ from priorbench.contract import Images, Loop, Observation, Shape
 LABEL = "WGAN-GP"
 PAPER = "arXiv:1704.00028"
 SAMPLES = "codes drawn from the prior N(0, I)"
-SMOKE = {"train": {"critic_steps": 1}, "restore": {"restarts": 1}}
+SMOKE = {"train": {"critic_steps": 1, "batch": 2}, "restore": {"restarts": 1}}
 SPANS = {"unit": 1.0, "signed": 2.0}  # of the values of an image
 
 

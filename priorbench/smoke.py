@@ -11,7 +11,7 @@ from priorbench.registry import Description, describe
 
 NAME = "smoke"
 STEPS = 2  # of each stage of a training, and of each search
-BATCH = 4  # images
+BATCH = 2  # images
 TEST_IMAGES = 2  # and images of the validation split, where choices are made on it
 SAMPLES = 2
 SHOWN = {"reconstructions": 2, "pairs": 1, "between": 3}

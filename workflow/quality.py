@@ -144,7 +144,10 @@ class Quality:
             + (". One seed says nothing of how training varies." if seeds == "1 seed" else ".")
         )
         yield from split_notes(self.results, self.imageset)
-        yield "Bold: the best row of a column, and each that is not significantly worse."
+        yield (
+            "Bold: the best method of a column, and each whose paired difference to it is not "
+            "significant; controls take no part."
+        )
 
     def _protocols(self) -> Iterator[str]:
         scores = self.scores[~self.scores["protocol"].str.startswith(MISSING)]
