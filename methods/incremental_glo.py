@@ -120,8 +120,7 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
     """Learn subset by subset, then all images, then the encoder."""
     *stages, everything, last = _stages(images, cfg, loop)
     codes = loop.codes(_start(model, images, cfg, loop))
-    adam_codes = RowAdam(loop, codes, cfg.lr_code)
-    loss = perceptual(cfg.perceptual, loop.device)
+    adam_codes, loss = RowAdam(loop, codes, cfg.lr_code), perceptual(cfg.perceptual, loop.device)
     for stage in stages:
         adam = loop.keep(torch.optim.Adam(model.decode.parameters(), lr=cfg.lr, fused=True))
         for step in loop.steps(stage.steps, stage.name):

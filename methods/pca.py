@@ -24,6 +24,7 @@ PAPER = "Tipping & Bishop 1999"
 SAMPLES = "codes drawn from the prior N(0, I)"
 ROUNDING = 1 / (12 * 255**2)  # variance of rounding to 8 bits, below which nothing is known
 AFFINE = 1e-3  # largest departure from an affine map, in units of the range of an image
+SMOKE = {"train": {"dim": 4}}
 
 
 @dataclass(frozen=True)

@@ -54,12 +54,11 @@ def learned(folder: Path, model: Any) -> list[tuple[int, Path]]:
     return found
 
 
-def keep(target: Path, folder: Path, model: Any) -> None:
-    """Write the last photograph within 80 % of the steps that moved the decoder to `target`.
+def keep(target: Path, found: list[tuple[int, Path]]) -> None:
+    """Write the last of the photographs `found` by `learned` within 80 % of the steps to `target`.
 
     Where nothing was photographed in time, a file without a state is written.
     """
-    found = learned(folder, model)
     total = found[-1][0] if found else 0
     within = [(steps, path) for steps, path in found if 0 < steps <= LEARNED * total]
     steps, path = within[-1] if within else (0, None)

@@ -97,7 +97,7 @@ def test_the_state_that_is_kept_is_after_eighty_percent_of_the_learning(
             learning = model.encoder if stage == "encoder" else model.weight
             learning.data += 1
     model.weight.data += 0.5  # what is done after the last stage stays
-    milestones.keep(tmp_path / "kept.safetensors", tmp_path, model)
+    milestones.keep(tmp_path / "kept.safetensors", milestones.learned(tmp_path, model))
     steps, total, state = milestones.read(tmp_path / "kept.safetensors")
     assert (steps, total) == kept
     assert not state or int(state["weight"]) == steps

@@ -32,7 +32,8 @@ def main(arguments: Namespace, state: Path) -> None:
     if loop.tables and status == "finished":
         models.save_codes(folder / "codes.npy", loop.tables[0])
     write_rows(folder / "curve.csv", ("task", *COLUMNS), (("", *row) for row in loop.curve.rows))
-    milestones.keep(folder / "milestone.safetensors", state, model)
+    photographs = milestones.learned(state, model) if status == "finished" else []
+    milestones.keep(folder / "milestone.safetensors", photographs)
     record.write(
         folder / "run.json",
         config=config,
