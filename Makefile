@@ -60,7 +60,8 @@ reference: .venv/requirements.lock  ## run CONFIG, recorded, and track what the 
 	mkdir -p $(tracked)/tables $(tracked)/figures
 	cp results/$(experiment)/run.json $(tracked)
 	cp results/$(experiment)/tables/*.md results/$(experiment)/tables/*.csv $(tracked)/tables
-	cp $(foreach set,$(FREE),$(wildcard results/$(experiment)/figures/*-$(set).png)) $(tracked)/figures
+	for set in $(FREE); do for figure in results/$(experiment)/figures/*-$$set.png; do \
+		test ! -e $$figure || cp $$figure $(tracked)/figures; done; done
 	$(python) -m workflow.scripts.pages
 
 lock:  ## solve requirements.in and requirements-dev.in anew, with uv
