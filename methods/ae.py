@@ -24,7 +24,7 @@ from priorbench.contract import Images, Loop, Observation, Shape
 
 LABEL = "AE"
 PAPER = "Hinton & Salakhutdinov 2006"
-SAMPLES = "codes drawn from a Gaussian fitted to the encoded training images"
+SAMPLES = "codes drawn from a Gaussian that followed the codes of the last batches"
 
 
 @dataclass(frozen=True)

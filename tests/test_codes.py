@@ -83,7 +83,7 @@ def test_a_killed_run_with_rows_in_half_precision_goes_on_bit_for_bit(tmp_path: 
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_memory_does_not_grow_with_the_number_of_images(name: str, tmp_path: Path) -> None:
-    """For 50,000, each visited once, images and tables take 190 MB (GLO) and 640 MB (LCM)."""
+    """For 50,000 images and tables take 190 MB (GLO) and 640 MB (LCM); all are read and saved."""
     grown = {}
     steps = "visits" if name == "lcm" else "steps"
     for images in (1_000, 50_000):
@@ -91,7 +91,7 @@ def test_memory_does_not_grow_with_the_number_of_images(name: str, tmp_path: Pat
         folder.mkdir()
         pixels = np.random.default_rng(0).integers(0, 256, (images, 3, 16, 16), np.uint8)
         np.save(folder / "train.npy", pixels)
-        told = json.dumps({**CONFIGS[name], steps: max(images // 100, 100)})
+        told = json.dumps({**CONFIGS[name], steps: 120})
         command = [sys.executable, "-c", TRAIN, name, str(folder), told]
         said = subprocess.check_output(command, cwd=ROOT, text=True)
         unit = 1 if sys.platform == "darwin" else 1024

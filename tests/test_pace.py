@@ -84,6 +84,15 @@ def test_the_cost_table_names_the_loss_and_leaves_a_gap_for_other_methods(
     assert lines["GLO"] == ["–", "–"]
 
 
+def test_the_cost_table_tells_the_time_of_each_stage(study: Fabricated) -> None:
+    seconds = {"subset1": 10.0, "all": 50.0, "encoder": 90.0}
+    laps = {stage: {**lap, "seconds": seconds[stage]} for stage, lap in LAPS["staged"].items()}
+    study.amend("train", "staged", laps=laps)
+    notes = cost_table(study.results, "photos").notes
+    assert "staged, stage by stage: subset1 10 s, all 40 s, encoder 40 s." in notes
+    assert not any(note.startswith("plain, stage by stage") for note in notes)
+
+
 def test_losses_of_different_kinds_are_not_compared(study: Fabricated) -> None:
     study.amend("train", "plain", effective={"perceptual": "vgg16"})
     assert paces(study.results, "photos") == {}

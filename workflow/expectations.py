@@ -111,8 +111,8 @@ def _verdict(comparisons: list[Comparison]) -> str:
             return word
     if "holds" in outcomes:
         return "confirmed" if outcomes == {"holds"} else "confirmed, as far as judged"
-    reasons = sorted({c.outcome for c in comparisons if c.outcome.startswith(NOT_JUDGED)})
-    return "; ".join(reasons) or NOT_RUN
+    told = {c.outcome.partition(": ")[2] for c in comparisons if c.outcome.startswith(NOT_JUDGED)}
+    return f"{NOT_JUDGED}: {', '.join(sorted(told))}" if told else NOT_RUN
 
 
 def _scores(results: Results, entry: dict[str, Any]) -> Iterator[Comparison]:

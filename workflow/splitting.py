@@ -36,6 +36,7 @@ def split_table(results: Results, imageset: str) -> Table | None:
         for task in tasks:
             change, loss = lost.loc[method, task], data.loc[method, task]
             aside = f"({loss:.2g})" if np.isfinite(loss) else ""
+            change = round(change, decimals) + 0.0  # without the sign of a negative zero
             cells.append(Cell(f"{change:+.{decimals}f}" if np.isfinite(change) else GAP, aside))
         label, faded = marked(results, imageset, method)
         rows.append(Row(label, tuple(cells), faded))

@@ -116,12 +116,27 @@ def cost_table(results: Results, imageset: str) -> Table:
             "method's runs.",
             f"Measured on {'; '.join(hardware) or 'unknown hardware'}, "
             f"torch threads per job: {', '.join(threads) or 'unknown'}; other jobs ran beside.",
+            *_stage_notes(results, imageset),
             *_pace_notes(results, found),
             *status_notes(results, imageset),
             *method_notes(results, imageset),
         ),
         data=costs.rename_axis("method").reset_index(),
     )
+
+
+def _stage_notes(results: Results, imageset: str) -> Iterator[str]:
+    """Yield how long each stage of a training took, mean over seeds, where there are several."""
+    for method, entry in results.experiment.methods.items():
+        runs = results.records(imageset, method=method)
+        laps = [r["laps"] for place, r in runs if place.verb == "train" and r.get("laps")]
+        stages = list(laps[0]) if laps else []
+        if len(stages) < 2:
+            continue
+        ends = [0.0, *(float(np.mean([lap[stage]["seconds"] for lap in laps])) for stage in stages)]
+        took = np.diff(ends)
+        told = (f"{s} {_amount(t)} s" for s, t in zip(stages, took, strict=True) if t > 0)
+        yield f"{entry.label}, stage by stage: {', '.join(told)}."
 
 
 def _pace_notes(results: Results, found: dict[str, Pace]) -> Iterator[str]:

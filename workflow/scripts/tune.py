@@ -84,10 +84,11 @@ class _Bench:
 
     def row(self) -> Choice:
         """Return the options of the row as it stands; of restoring, those that all tasks share."""
-        train = step.configured(self.plugin.TrainConfig, self.spec["train"])
+        learns = hasattr(self.plugin, "TrainConfig")
+        train = step.configured(self.plugin.TrainConfig, self.spec["train"]) if learns else None
         tasks = [models.effective(self._config(task, {"restore": {}})) for task in self.seen]
         shared = {k: v for k, v in tasks[0].items() if all(other[k] == v for other in tasks)}
-        return {"train": models.effective(train), "restore": shared}
+        return {"train": models.effective(train) if train else {}, "restore": shared}
 
     def check_costs(self, drawn: list[Choice]) -> None:
         """Raise UserError where a trial would search longer than any may."""
