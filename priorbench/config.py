@@ -28,6 +28,7 @@ KEYS: dict[str, tuple[type, Any]] = {
     "test_images": (int, 16),  # restored per task: the first of the test split
     "samples": (int, 256),  # drawn per model, against as many held-out images
     "energy": (dict, {}),  # image set: method row whose loss is followed (DIP figure 2)
+    "contrasts": (dict, {}),  # name: [row, the row that it is compared with] (an ablation)
     "budget": (str, "full"),  # "smoke": a few steps on generated images
     "tuning": (dict, {}),  # of the rows that have a space to search: tuning.SETTINGS
     "gaps": (bool, False),  # tables and figures of what is finished, instead of all
@@ -228,6 +229,11 @@ def _check_entries(experiment: Experiment, file: str) -> None:
         _check_method(entry.options, entry, experiment, where, ("imagesets", "tasks"))
     _check_rows(experiment.config["energy"], experiment.imagesets, f"{file}: energy")
     _check_rows(experiment.config["energy"].values(), experiment.methods, f"{file}: energy")
+    for name, pair in experiment.config["contrasts"].items():
+        where = f"{file}: contrasts.{name}"
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise UserError(f"{where}: two rows of methods expected, found {pair!r}")
+        _check_rows(pair, experiment.methods, where)
     tuned = any("tune" in entry.options for entry in experiment.methods.values())
     settings = experiment.tuning if tuned else experiment.config["tuning"]
     tuning.check(settings, experiment.metrics, f"{file}: tuning")

@@ -27,6 +27,7 @@ GAINS = {"lcm": 0.8, "glo": 0.2, "dip": 2.0, "wgan_gp": -6.0, "ae": -0.2, "vae":
 GAINS |= {"incremental_glo": 0.3, "pca": -2.0, "nearest": -5.0}
 TARGETS = {"image": 40, "image plus noise": 120, "shuffled image": 600, "noise": 1500}
 CUT = "wgan_gp"  # stopped by its budget
+CONTRASTS = {"an encoder": ["ae", "glo"], "noise": ["vae", "ae"], "a critic": ["wgan_gp", "ae"]}
 ENCODERS = ("ae", "vae", "incremental_glo")
 CLOSED = ("pca", "nearest")  # restore without a search
 
@@ -41,8 +42,10 @@ def experiment(**changes: Any) -> Experiment:
         "metrics": {m: {} for m in ("psnr", "lpips", "class_accuracy", "fid", "kid")},
         "seeds": [0, 1],
         "energy": {"photos": "dip"},
+        **changes,
     }
-    return Experiment.check({**config, **changes}, "toy.yaml")
+    known = {name: pair for name, pair in CONTRASTS.items() if {*pair} <= {*config["methods"]}}
+    return Experiment.check({"contrasts": known, **config}, "toy.yaml")
 
 
 def patches(count: int, seed: int = 0) -> Pixels:

@@ -9,6 +9,7 @@ import pandas as pd
 from priorbench.errors import MISSING
 from priorbench.results import FLOOR, Results
 from workflow import summaries
+from workflow.contrasts import contrast_tables
 from workflow.pace import Pace, paces
 from workflow.quality import GAP, marked, method_notes, quality_tables, status_notes
 from workflow.rendering import Cell, Row, Table
@@ -34,6 +35,7 @@ def all_tables(results: Results) -> Iterator[Table]:
     """Yield every table of the experiment, image set by image set."""
     for imageset in results.experiment.imagesets:
         yield from quality_tables(results, imageset, every_region=False)
+        yield from contrast_tables(results, imageset)
         yield samples_table(results, imageset)
         yield cost_table(results, imageset)
 

@@ -4,6 +4,7 @@
 FIGURES = (
     "restorations",
     "bars",
+    "contrasts",
     "tradeoff",
     "search",
     "samples",

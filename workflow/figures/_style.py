@@ -7,6 +7,7 @@ from textwrap import fill
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
@@ -54,6 +55,7 @@ RC: Any = {
 LEADING = 1.2  # line spacing
 GAP = 4  # pixels between pictures
 ASIDE = 34  # letters in a line said aside
+COLUMNS = 3  # panels in a row
 CELL = 0.5  # inches: about the side of a picture
 Picture = NDArray[np.uint8]
 
@@ -88,6 +90,17 @@ def said(message: str) -> Figure:
     figure = Figure(figsize=(WIDTH / 2, 0.5))
     figure.text(0.5, 0.5, message, ha="center", va="center", color=GREY)
     return figure
+
+
+def panels(count: int, height: float, *, share: bool = False) -> tuple[Figure, list[Axes]]:
+    """Return a figure of `count` panels, `height` inches each, three in a row; `share` axes."""
+    columns = min(COLUMNS, count)
+    lines = -(-count // columns)
+    figure = Figure(figsize=(WIDTH, height * lines), layout="constrained")
+    found = list(figure.subplots(lines, columns, squeeze=False, sharex=share, sharey=share).ravel())
+    for axes in found[count:]:
+        axes.axis("off")
+    return figure, found[:count]
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from priorbench.images import mean_psnr
 from priorbench.results import Results
-from workflow.figures._style import WIDTH, colour, marker, plain_log, said, ticks
+from workflow.figures._style import colour, marker, panels, plain_log, said, ticks
 from workflow.quality import marked
 from workflow.summaries import task_label
 
@@ -16,7 +16,6 @@ CAPTION = (
     "on each, restarts counted; the last point is the restoration itself. Dashed: methods without "
     "any. Hollow: trained within a budget that ended before their plateau."
 )
-COLUMNS = 3
 
 
 def draw(results: Results, imageset: str) -> Figure:
@@ -25,10 +24,8 @@ def draw(results: Results, imageset: str) -> Figure:
     tasks = [task for task, found in curves.items() if found]
     if not tasks:
         return said("no search of this experiment left a trace")
-    lines = -(-(len(tasks) + 1) // COLUMNS)
-    figure = Figure(figsize=(WIDTH, 1.9 * lines), layout="constrained")
-    panels = figure.subplots(lines, COLUMNS, squeeze=False).ravel()
-    for axes, task in zip(panels, tasks, strict=False):
+    figure, (*places, legend) = panels(len(tasks) + 1, 1.9)
+    for axes, task in zip(places, tasks, strict=True):
         for method, curve in curves[task].items():
             _line(axes, results, imageset, method, curve)
         axes.set_xscale("log")
@@ -37,13 +34,12 @@ def draw(results: Results, imageset: str) -> Figure:
         axes.set_ylabel("PSNR [dB]")
         plain_log(axes.xaxis)
         axes.yaxis.set_major_locator(ticks())
-    for axes in panels[len(tasks) :]:
-        axes.axis("off")
+    legend.axis("off")
     for method in results.experiment.methods:
         closed = any(_closed(found[method]) for found in curves.values() if method in found)
         nothing = pd.Series([np.nan], index=[0.0 if closed else 1.0])
-        _line(panels[len(tasks)], results, imageset, method, nothing)
-    panels[len(tasks)].legend(loc="center left", labelspacing=0.5)
+        _line(legend, results, imageset, method, nothing)
+    legend.legend(loc="center left", labelspacing=0.5)
     return figure
 
 

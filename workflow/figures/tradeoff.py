@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from priorbench.results import Results
-from workflow.figures._style import INK, WIDTH, colour, marker, plain_log, said, spread, ticks
+from workflow.figures._style import INK, colour, marker, panels, plain_log, said, spread, ticks
 from workflow.quality import marked
 from workflow.summaries import (
     REPRESENT,
@@ -23,7 +23,6 @@ CAPTION = (
     "(training not counted; see the cost table); hollow: stopped by the budget. Points "
     "of nearly equal cost are moved apart."
 )
-COLUMNS = 3
 LEAST = 1e-4  # seconds, that a clock can tell from none
 APART = 0.08  # least distance of two points, in decades of seconds
 
@@ -34,17 +33,14 @@ def draw(results: Results, imageset: str) -> Figure:
     tasks = [t for t in tasks_scored(results, imageset, metric) if t != REPRESENT]
     if not tasks:
         return said("nothing was scored")
-    lines = -(-(len(tasks) + 1) // COLUMNS)
-    figure = Figure(figsize=(WIDTH, 1.9 * lines), layout="constrained")
-    panels = figure.subplots(lines, COLUMNS, squeeze=False).ravel()
-    for axes, task in zip(panels, tasks, strict=False):
+    figure, (*places, legend) = panels(len(tasks) + 1, 1.9)
+    for axes, task in zip(places, tasks, strict=True):
         _panel(axes, results, imageset, metric, task)
-    for axes in panels[len(tasks) :]:
-        axes.axis("off")
+    legend.axis("off")
     for method in results.experiment.methods:
         label, faded = marked(results, imageset, method)
-        _point(panels[len(tasks)], results, method, (np.nan, np.nan), faded, label)
-    panels[len(tasks)].legend(loc="center left", handletextpad=0.3, labelspacing=0.5)
+        _point(legend, results, method, (np.nan, np.nan), faded, label)
+    legend.legend(loc="center left", handletextpad=0.3, labelspacing=0.5)
     return figure
 
 

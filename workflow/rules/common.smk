@@ -74,16 +74,19 @@ LABELS = [
     for rows in (EXPERIMENT.imagesets, EXPERIMENT.tasks, EXPERIMENT.methods)
     for entry in rows.values()
 ]
-FIGURES = {
-    name: list(EXPERIMENT.config["energy"] if name == "energy" else EXPERIMENT.imagesets)
-    for name in DRAWN
+# drawn for some image sets only
+ASKED = {
+    "energy": list(EXPERIMENT.config["energy"]),
+    "contrasts": list(EXPERIMENT.imagesets if EXPERIMENT.config["contrasts"] else ()),
 }
+FIGURES = {name: ASKED.get(name, list(EXPERIMENT.imagesets)) for name in DRAWN}
 PER_IMAGE = [n for n, e in EXPERIMENT.metrics.items() if e.about.constants["PER"] == "image"]
 TABLES = [
     table
     for imageset in EXPERIMENT.imagesets
     for table in (
         *(f"quality-{imageset}-{metric}" for metric in PER_IMAGE),
+        *(f"contrasts-{i}-{metric}" for i in ASKED["contrasts"] if i == imageset for metric in PER_IMAGE),
         f"samples-{imageset}",
         f"cost-{imageset}",
     )

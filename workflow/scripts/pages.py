@@ -60,14 +60,15 @@ def times(run: Path) -> str:
 def results(page: Path, run: Path, what: str) -> str:
     """Return a table per image set, below its picture, as Markdown.
 
-    `what`: a figure and a metric. Pictures of some image sets are not for everybody: a table
-    stands alone there.
+    `what`: a figure and a metric. A figure without tables of its own stands above those of
+    quality. Pictures of some image sets are not for everybody: a table stands alone there.
     """
     figure, _, metric = what.partition(" ")
-    tables = sorted((run / "tables").glob(f"quality-*-{metric}.md"), reverse=True)
+    kind = figure if any((run / "tables").glob(f"{figure}-*-{metric}.md")) else "quality"
+    tables = sorted((run / "tables").glob(f"{kind}-*-{metric}.md"), reverse=True)
     if not tables:
-        raise UserError(f"{run}/tables: no table quality-*-{metric}.md")
-    names = [table.stem.removeprefix("quality-").removesuffix(f"-{metric}") for table in tables]
+        raise UserError(f"{run}/tables: no table {kind}-*-{metric}.md")
+    names = [table.stem.removeprefix(f"{kind}-").removesuffix(f"-{metric}") for table in tables]
     pictures = {name: run / "figures" / f"{figure}-{name}.png" for name in names}
     if not any(picture.exists() for picture in pictures.values()):
         raise UserError(f"{page}: no picture {' or '.join(map(str, pictures.values()))}")

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from priorbench.files import write_text
 from priorbench.results import Results
 from workflow import finished
+from workflow.contrasts import contrast_tables
 from workflow.expectations import evaluate
 from workflow.figures import FIGURES
 from workflow.quality import quality_tables, split_notes
@@ -66,6 +67,7 @@ def section(results: Results, imageset: str, folder: Path) -> dict[str, Any]:
     regions = list(quality_tables(results, imageset, every_region=True))
     split = split_table(results, imageset)
     more = [
+        *contrast_tables(results, imageset),
         samples_table(results, imageset),
         *([split] if split else []),
         cost_table(results, imageset),
