@@ -19,6 +19,7 @@ LABEL = "class accuracy"
 BETTER = "higher"
 PER = "image"
 PROTOCOL = "class_accuracy/1 SVC on shape at 32 px and SVC on colour at 8 px, both right"
+NOTE = "An image counts 1 or 0, and another image of the right class counts 1, however unlike"
 WEIGHTS = ()
 REGIONS = ("raw", "pasted")
 

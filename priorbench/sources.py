@@ -62,7 +62,10 @@ def source_hash(roots: Iterable[Root]) -> str:
         waiting += [(path, other) for other in used]
         for node in source.nodes(name):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                waiting += _imported(node, name, path)
+                reached = _imported(node, name, path)
+                waiting += reached
+                if not reached:  # of an installed package: which name it is counts
+                    found[label, name] = _told(node, name)
         waiting.append((path, ""))
     whole = "\n".join(f"{label}:{name}\n{body}" for (label, name), body in sorted(found.items()))
     return hashlib.sha256(whole.encode()).hexdigest()
@@ -106,6 +109,13 @@ def _imported(node: ast.Import | ast.ImportFrom, name: str, at: Path) -> list[tu
     if package is None or alias.name not in _read(package, package.stat().st_mtime_ns).definitions:
         return []
     return [(package, alias.name)]
+
+
+def _told(node: ast.Import | ast.ImportFrom, name: str) -> str:
+    """Return what the name `name`, of a package that is installed, stands for."""
+    alias = next(a for a in node.names if (a.asname or a.name).split(".")[0] == name)
+    package = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+    return ".".join([*package, alias.name])
 
 
 def _whole(path: Path | None) -> list[tuple[Path, str]]:

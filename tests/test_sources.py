@@ -9,13 +9,15 @@ from priorbench import registry
 from priorbench.sources import source_hash
 
 PLUGIN = '''"""A method."""
+import math
+from cmath import sin as wave
 from helpers import shared, unrelated
 STEPS = 3
 OTHER = 4
 def train(x):
     """Explain."""
     # comment
-    return shared(x, STEPS)
+    return shared(wave(x), STEPS)
 def restore(x):
     return unrelated(x, OTHER)
 '''
@@ -49,7 +51,9 @@ def hash_after(package: Path, file: str, old: str, new: str) -> tuple[str, str]:
     ("file", "old", "new"),
     [
         ("plugin.py", "STEPS = 3", "STEPS = 5"),
-        ("plugin.py", "shared(x, STEPS)", "shared(x + 1, STEPS)"),
+        ("plugin.py", "shared(wave(x), STEPS)", "shared(wave(x) + 1, STEPS)"),
+        ("plugin.py", "sin as wave", "cos as wave"),
+        ("plugin.py", "from cmath", "from numpy"),
         ("helpers.py", "SCALE = 2", "SCALE = 3"),
         ("helpers.py", "inner(x) * n", "inner(x) + n"),
     ],
@@ -68,6 +72,7 @@ def test_an_edit_that_training_reaches_changes_its_hash(
         ("plugin.py", "# comment", "# another comment\n\n"),
         ("plugin.py", "unrelated(x, OTHER)", "unrelated(x + 1, OTHER)"),
         ("plugin.py", "OTHER = 4", "OTHER = 5"),
+        ("plugin.py", "import math\n", "import statistics\n"),
         ("helpers.py", "return x\n", "return x + 1\n"),
     ],
 )

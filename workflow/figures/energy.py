@@ -42,7 +42,10 @@ def draw(results: Results, imageset: str) -> Figure:
     plain_log(axes.xaxis)
     axes.set_xlabel("iteration (log)")
     axes.set_ylabel("loss")
-    heights = spread(list(ends.values()), 0.07 * axes.get_ylim()[1])
+    gap = 0.07 * axes.get_ylim()[1]
+    heights = spread(
+        [max(end, gap / 2 * (place + 1)) for place, end in enumerate(ends.values())], gap
+    )
     for target, height in zip(ends, heights, strict=True):
         axes.annotate(
             target,

@@ -9,7 +9,9 @@ from workflow.figures._style import GREY, SMALL, WIDTH, colour, plain_log, said
 
 CAPTION = (
     "What each method logged while training, a line per seed, stages one after another. The "
-    "quantities differ, so heights cannot be compared between panels."
+    "quantities differ, so heights cannot be compared between panels, nor between stages. A step "
+    "may hold several gradient steps: LCM's visit of a batch, WGAN-GP's steps of the critic. fit: "
+    "squared error; distance: between real and generated images, as the critic has it."
 )
 COLUMNS = 3
 NAMES = 0.5  # height that names of stages take, in heights of the curve
