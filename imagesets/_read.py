@@ -1,11 +1,14 @@
-"""Any image file to a square RGB thumbnail."""
+"""Any image file to RGB pixels."""
 
 import struct
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+
+from priorbench.pictures import Unreadable
 
 # what Pillow raises on files that are damaged, cut short, empty or no images at all
 DAMAGED = (
@@ -21,11 +24,18 @@ GREY_16 = ("I;16", "I;16L", "I;16B", "I;16N", "I")  # Pillow's names for 16 bits
 WHITE = (255, 255, 255, 255)
 
 
-def read(path: Path) -> Image.Image:
+def read(file: Path | IO[bytes]) -> Image.Image:
     """Return the upright picture in RGB, 8 bits: transparency on white, 16 bits rounded to 8.
 
-    Raises one of `DAMAGED`; ValueError where grey values have no known range.
+    Raises Unreadable where the file is damaged, no image, or of grey values without a range.
     """
+    try:
+        return _read(file)
+    except DAMAGED as error:
+        raise Unreadable(str(error)) from error
+
+
+def _read(path: Path | IO[bytes]) -> Image.Image:
     with Image.open(path) as file:
         image = ImageOps.exif_transpose(file)
         image.load()
@@ -41,8 +51,12 @@ def read(path: Path) -> Image.Image:
 
 def square(image: Image.Image, size: int) -> NDArray[np.uint8]:
     """Return the central square, its side brought to `size`: uint8 (3, size, size)."""
-    fitted = ImageOps.fit(image, (size, size), method=Image.Resampling.BICUBIC)
-    return np.ascontiguousarray(np.asarray(fitted).transpose(2, 0, 1))
+    return chw(ImageOps.fit(image, (size, size), method=Image.Resampling.BICUBIC))
+
+
+def chw(image: Image.Image) -> NDArray[np.uint8]:
+    """Return the pixels of a picture in RGB: uint8 (3, h, w)."""
+    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
 
 
 def _from_grey(values: NDArray[np.int64]) -> Image.Image:

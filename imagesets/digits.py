@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from imagesets._order import in_turn
 from priorbench.errors import UserError
-from priorbench.imageset import SPLITS, ImageSet
+from priorbench.imageset import SPLITS, ImageSet, in_turn
 
 LABEL = "digits"
 

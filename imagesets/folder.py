@@ -1,28 +1,30 @@
 """Any folder of images, however deep; hidden files are passed over.
 
 Each picture is brought to RGB, reduced (antialiased, bicubic) to a short side of `size` and
-cropped to its centre. The split depends on what the pictures show, not on their names:
-exact duplicates go to one split together.
+cropped to its centre. The split depends on what the pictures show, not on their names: equal ones
+go to one split together. With `group: folder` whole sub-folders do, each with the pictures of one
+photograph, person or place.
 """
 
 import hashlib
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imagesets._read import DAMAGED, read, square
+from imagesets._read import read, square
 from priorbench.errors import UserError
-from priorbench.imageset import SPLITS, ImageSet
+from priorbench.pictures import Pictures
 
 LABEL = "folder"
+IN_FILES = True
 
-LEAST = 8  # different images, so that no split is empty
-NAMED = 3  # files named in a message; the card names `LISTED`
-LISTED = 100
+# so that no split is empty
+LEAST = {"picture": (8, "images"), "folder": (3, "folders with images")}
+CLUSTERS = {"picture": "picture (the first file that shows it)", "folder": "sub-folder"}
 
 
 @dataclass(frozen=True)
@@ -31,40 +33,30 @@ class Config:
     size: int = 64  # pixels, side of an image
     val: float = 0.1  # share of the images
     test: float = 0.2  # share of the images
+    group: Literal["picture", "folder"] = "picture"  # what is not parted: sub-folders, of crops say
     unreadable: float = 0.1  # greatest share of files that may be damaged or no images
     seed: int = 0  # of the split
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A picture of the folder."""
-
-    name: str  # path inside the folder
-    content: str  # hash of the decoded pixels, before they were reduced
-    pixels: NDArray[np.uint8]  # (3, size, size)
-
-
-def build(cfg: Config) -> ImageSet:
-    """Return the pictures, in an order given by their content; no labels."""
+def build(cfg: Config) -> Pictures:
+    """Return the pictures of the folder, in an order given by their content; no labels."""
     check(cfg)
     root = Path(cfg.path).expanduser().resolve()
-    pictures, skipped = gather(root, cfg)
-    assigned = split_contents({picture.content for picture in pictures}, cfg)
-    first: dict[str, str] = {}
-    for picture in pictures:
-        first.setdefault(picture.content, picture.name)
-    rank = {content: order for order, content in enumerate(assigned)}
-    ordered = sorted(pictures, key=lambda picture: (rank[picture.content], picture.name))
-    parts = {
-        split: [picture for picture in ordered if assigned[picture.content] == split]
-        for split in SPLITS
-    }
-    pixels = {split: np.stack([picture.pixels for picture in parts[split]]) for split in SPLITS}
-    return ImageSet(
-        **pixels,
-        clusters={split: [first[picture.content] for picture in parts[split]] for split in SPLITS},
-        labels=None,
-        card=card(cfg, root, len(pictures) - len(first), skipped),
+    names = listed(root)
+    parents = [str(Path(name).parent) for name in names]
+    by_folder = cfg.group == "folder"
+
+    def decode(row: int) -> NDArray[np.uint8]:
+        return square(read(root / names[row]), cfg.size)
+
+    return Pictures(
+        names=names,
+        read=decode,
+        split=lambda found: split_contents(found, parents if by_folder else found, cfg),
+        clusters=parents if by_folder else None,
+        card=card(cfg, root),
+        shape=(3, cfg.size, cfg.size),
+        unreadable=cfg.unreadable,
     )
 
 
@@ -88,8 +80,8 @@ def check(cfg: Config) -> None:
         raise UserError(f"folder: {cfg.path} is a whole disk or home; give the images' own folder")
 
 
-def gather(root: Path, cfg: Config) -> tuple[list[Picture], list[str]]:
-    """Read every file below `root`; also return the names of those that could not be read.
+def listed(root: Path) -> list[str]:
+    """Return every file below `root`, by its path in it.
 
     Linked folders are not entered, and links that lead out of `root` are passed over.
     """
@@ -98,53 +90,39 @@ def gather(root: Path, cfg: Config) -> tuple[list[Picture], list[str]]:
         for path in root.rglob("*")
         if path.is_file() and path.resolve().is_relative_to(root)
     )
-    names = [name for name in names if not any(part[0] == "." for part in name.split("/"))]
-    pictures, skipped = [], []
-    for name in names:
-        try:
-            image = read(root / name)
-        except DAMAGED:
-            skipped.append(name)
-            continue
-        content = hashlib.sha256(f"{image.size}".encode() + image.tobytes()).hexdigest()
-        pictures.append(Picture(name, content, square(image, cfg.size)))
-    if len(skipped) > cfg.unreadable * len(names):
-        more = ", ..." if len(skipped) > NAMED else ""
-        raise UserError(
-            f"folder: {len(skipped)} of {len(names)} files in {root} cannot be read as images "
-            f"({', '.join(skipped[:NAMED])}{more}); remove them, or raise `unreadable`"
-        )
-    return pictures, skipped
+    return [name for name in names if not any(part[0] == "." for part in name.split("/"))]
 
 
-def split_contents(contents: set[str], cfg: Config) -> dict[str, str]:
-    """Return the split of each content, in an order that is random but for the seed."""
-    if len(contents) < LEAST:
+def split_contents(contents: Sequence[str], groups: Sequence[str], cfg: Config) -> list[str]:
+    """Return the split of each picture: at random but for the seed, those of a group together.
+
+    contents: what each shows, "" for unreadable ones. groups: what must not be parted.
+    """
+    different = {group for group, content in zip(groups, contents, strict=True) if content}
+    least, what = LEAST[cfg.group]
+    if len(different) < least:
         raise UserError(
-            f"folder: {len(contents)} different images in {cfg.path}; at least {LEAST} are needed"
+            f"folder: {len(different)} different {what} in {cfg.path}; at least {least} are needed"
         )
     order = sorted(
-        contents, key=lambda content: hashlib.sha256(f"{cfg.seed} {content}".encode()).digest()
+        different, key=lambda group: hashlib.sha256(f"{cfg.seed} {group}".encode()).digest()
     )
     test = max(1, round(cfg.test * len(order)))
     val = max(1, round(cfg.val * len(order)))
     splits = ["test"] * test + ["val"] * val + ["train"] * (len(order) - test - val)
-    return dict(zip(order, splits, strict=True))
+    found = dict(zip(order, splits, strict=True))
+    return [found.get(group, "") for group in groups]
 
 
-def card(cfg: Config, root: Path, duplicates: int, skipped: list[str]) -> dict[str, Any]:
-    """Return rules, counts of duplicates and the files that were left out."""
-    kinds = Counter(Path(name).suffix.lower() or "no suffix" for name in skipped)
+def card(cfg: Config, root: Path) -> dict[str, Any]:
+    """Return source and rules."""
     return {
         "source": f"folder {root.name}",
         "licence": "not known; see the folder's origin",
-        "split_rule": f"by a hash of the picture: {cfg.test:.3g} of them test, {cfg.val:.3g} "
-        "validation, the rest training; exact duplicates together",
-        "cluster": "picture (the first file that shows it)",
-        "disjoint_clusters": True,
+        "split_rule": f"by a hash of the {cfg.group}: {cfg.test:.3g} of them test, {cfg.val:.3g} "
+        "validation, the rest training; equal pictures together",
+        "cluster": CLUSTERS[cfg.group],
         "sampling": f"upright, RGB on white, short side {cfg.size} pixels (bicubic, "
         "antialiased), central square",
-        "duplicates": duplicates,
-        "unreadable": {"count": len(skipped), "suffixes": dict(kinds), "files": skipped[:LISTED]},
         "seed": cfg.seed,
     }

@@ -12,10 +12,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from imagesets._order import farthest_first, in_turn
 from imagesets._photographs import PHOTOGRAPHS, REACH
 from priorbench.errors import UserError, nearest
-from priorbench.imageset import SPLITS, ImageSet
+from priorbench.imageset import SPLITS, ImageSet, in_turn
 
 LABEL = "photographs"
 
@@ -111,6 +110,20 @@ def patches(image: NDArray[np.uint8], box: Box, split: str, cfg: Config) -> NDAr
         textured = luma.std(axis=(1, 2)) > cfg.flat
         found, rows, columns = found[textured], rows[textured], columns[textured]
     return found[farthest_first(np.stack([rows, columns], 1))]
+
+
+def farthest_first(points: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Order points (n, 2): the outermost one, then always the farthest from all before."""
+    if len(points) == 0:
+        return np.empty(0, dtype=np.intp)
+    away = ((points - points.mean(0)) ** 2).sum(1)
+    order = [int(away.argmax())]
+    distance = np.full(len(points), np.inf)
+    for _ in range(len(points) - 1):
+        distance = np.minimum(distance, ((points - points[order[-1]]) ** 2).sum(1))
+        distance[order[-1]] = -1  # taken, even where two points coincide
+        order.append(int(distance.argmax()))
+    return np.array(order, dtype=np.intp)
 
 
 def card(cfg: Config, regions: dict[str, dict[str, Box]]) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """The experiment that a config file describes, checked before anything runs."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from priorbench import options as options_of
-from priorbench import registry, smoke, tuning
+from priorbench import checks, registry, smoke, tuning
 from priorbench.errors import UserError, nearest
 
 UNITS = ("all", "task")
@@ -31,10 +30,10 @@ KEYS: dict[str, tuple[type, Any]] = {
     "contrasts": (dict, {}),  # name: [row, the row that it is compared with] (an ablation)
     "budget": (str, "full"),  # "smoke": a few steps on generated images
     "tuning": (dict, {}),  # of the rows that have a space to search: tuning.SETTINGS
+    "images_dir": (str, ""),  # folder of the files of image sets; empty: $PRIORBENCH_IMAGES
     "gaps": (bool, False),  # tables and figures of what is finished, instead of all
 }
 KINDS = {dict: "mapping", list: "list", str: "word", int: "whole number", bool: "true or false"}
-SET_SIZE = 256  # images below which distances between sets say nothing
 RESERVED = ("represent", "sample", "samples", "all")  # what scores call other things than tasks
 
 
@@ -86,9 +85,24 @@ class Experiment:
         tasks = self.tasks_of(imageset)
         return {"all": tasks} if self.config["unit"] == "all" else {t: [t] for t in tasks}
 
+    def methods_of(self, imageset: str) -> dict[str, Entry]:
+        """Rows of the methods that are run on `imageset`: where nothing can be learned, some."""
+        learned = not self.test_only(imageset) or self.home(imageset) != imageset
+        return {m: e for m, e in self.methods.items() if learned or not e.about.learns}
+
+    def test_only(self, imageset: str) -> bool:
+        """Whether `imageset` has no images to learn from: a classic test set."""
+        return bool(self.imagesets[imageset].about.constants.get("TEST_ONLY", False))
+
+    def home(self, imageset: str) -> str:
+        """Row of the images that are learned from where `imageset` is tested: itself, mostly."""
+        entry = self.imagesets.get(imageset)
+        return str(entry.options.get("trained_on", imageset)) if entry else imageset
+
     def imageset_config(self, imageset: str) -> dict[str, Any]:
         """Options of an image set."""
-        return self.imagesets[imageset].options
+        options = self.imagesets[imageset].options
+        return {key: value for key, value in options.items() if key != "trained_on"}
 
     def task_config(self, task: str, imageset: str) -> dict[str, Any]:
         """Options of a task on an image set."""
@@ -129,7 +143,7 @@ class Experiment:
     def check(cls, config: Mapping[str, Any], file: str) -> "Experiment":
         """Return the experiment of a config; UserError names the file, the key and a choice."""
         experiment = cls._read(_top(config, file), file)
-        _check_entries(experiment, file)
+        checks.check_rows_of(experiment, file)
         if experiment.config["budget"] != smoke.NAME:
             return experiment
         imagesets = {row: entry.about for row, entry in experiment.imagesets.items()}
@@ -190,7 +204,7 @@ def _entries(noun: str, rows: Any, file: str) -> Iterator[tuple[str, Entry]]:
         _check_name(name, f"{noun}:", file)
         if noun == "tasks" and name in RESERVED:
             raise UserError(f"{where}: this name is taken; call the row otherwise")
-        options = _mapping(options, where)
+        options = checks.mapping(options, where)
         plugin = options.pop("plugin", name)
         try:
             about = registry.describe(noun, str(plugin))
@@ -198,80 +212,6 @@ def _entries(noun: str, rows: Any, file: str) -> Iterator[tuple[str, Entry]]:
             raise UserError(f"{where}: {error}") from error
         if noun == "methods" and "restore" not in about.functions:
             raise UserError(f"{where}: {about.path} has no function `restore`")
+        if noun == "methods" and about.model and not about.learns:
+            raise UserError(f"{where}: {about.path} has a `Model`, but no function `train`")
         yield name, Entry(name, str(plugin), about, options)
-
-
-def _mapping(value: Any, where: str) -> dict[Any, Any]:
-    """Return a mapping of options; an empty entry is an empty one."""
-    if value is not None and not isinstance(value, dict):
-        raise UserError(f"{where}: a mapping of options expected, found {value!r}")
-    return dict(value or {})
-
-
-def _check_entries(experiment: Experiment, file: str) -> None:
-    for noun in ("imagesets", "tasks", "metrics"):
-        for name, entry in getattr(experiment, noun).items():
-            where = f"{file}: {noun}.{name}"
-            options = dict(entry.options)
-            places = options.pop("imagesets", {}) if noun == "tasks" else {}
-            if not isinstance(places, list):
-                places = _mapping(places, f"{where}.imagesets")
-            _check_rows(places, experiment.imagesets, f"{where}.imagesets")
-            options_of.check(options, entry.about, "Config", where)
-            for place in places if isinstance(places, dict) else []:
-                inner = f"{where}.imagesets.{place}"
-                options_of.check(_mapping(places[place], inner), entry.about, "Config", inner)
-    for imageset in experiment.imagesets:
-        if not experiment.tasks_of(imageset):
-            raise UserError(f"{file}: imagesets.{imageset}: no task runs on it; leave one out")
-    for name, entry in experiment.methods.items():
-        where = f"{file}: methods.{name}"
-        _check_method(entry.options, entry, experiment, where, ("imagesets", "tasks"))
-    _check_rows(experiment.config["energy"], experiment.imagesets, f"{file}: energy")
-    _check_rows(experiment.config["energy"].values(), experiment.methods, f"{file}: energy")
-    for name, pair in experiment.config["contrasts"].items():
-        where = f"{file}: contrasts.{name}"
-        if not isinstance(pair, list) or len(pair) != 2:
-            raise UserError(f"{where}: two rows of methods expected, found {pair!r}")
-        _check_rows(pair, experiment.methods, where)
-    tuned = any("tune" in entry.options for entry in experiment.methods.values())
-    settings = experiment.tuning if tuned else experiment.config["tuning"]
-    tuning.check(settings, experiment.metrics, f"{file}: tuning")
-    sets = [n for n, e in experiment.metrics.items() if e.about.constants.get("PER") == "set"]
-    if sets and experiment.config["samples"] < SET_SIZE:
-        raise UserError(
-            f"{file}: `samples` must be {SET_SIZE} or more for {', '.join(sets)}, "
-            f"found {experiment.config['samples']}"
-        )
-
-
-def _check_method(
-    options: dict[str, Any],
-    entry: Entry,
-    experiment: Experiment,
-    where: str,
-    places: tuple[str, ...],
-) -> None:
-    for key, value in options.items():
-        inside = f"{where}.{key}"
-        if key in ("train", "restore"):
-            part = f"{key.capitalize()}Config"
-            options_of.check(_mapping(value, inside), entry.about, part, inside)
-        elif key == "tune" and places:
-            tuning.read(value, entry.about, inside)
-        elif key in places:
-            rows = _mapping(value, inside)
-            _check_rows(rows, getattr(experiment, key), inside)
-            for row, inner in rows.items():
-                _check_method(
-                    _mapping(inner, f"{inside}.{row}"), entry, experiment, f"{inside}.{row}", ()
-                )
-        else:
-            hint = nearest(key, ("plugin", "train", "restore", "tune", *places))
-            raise UserError(f"{where}: unknown key `{key}`: {hint}")
-
-
-def _check_rows(rows: Iterable[Any], known: Mapping[str, Any], where: str) -> None:
-    for row in rows:
-        if not isinstance(row, str) or row not in known:
-            raise UserError(f"{where}: unknown row `{row}`: {nearest(str(row), known)}")

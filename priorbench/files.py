@@ -18,6 +18,7 @@ from safetensors.numpy import save_file
 from priorbench.errors import UserError
 
 Array = NDArray[Any]
+AT_ONCE = 4096  # rows of an array that are read before their memory is given back
 
 
 @contextmanager
@@ -84,7 +85,9 @@ def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
 def sha256(array: Array) -> str:
     """Return the SHA-256 of an array's shape, type and values."""
     digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
-    digest.update(np.ascontiguousarray(array).data)
+    for begin in range(0, len(array), AT_ONCE):
+        digest.update(np.ascontiguousarray(array[begin : begin + AT_ONCE]).data)
+        let_go(array)
     return digest.hexdigest()
 
 

@@ -1,6 +1,8 @@
 """What an image set hands over: three splits, the cluster of each image, and a card."""
 
 import json
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,3 +73,19 @@ class ImageSet:
             shared = sorted(set(self.clusters[one]) & set(self.clusters[other]))
             if shared:
                 raise ValueError(f"{one} and {other} share the cluster {shared[0]}")
+
+
+def in_turn(groups: Iterable[Hashable]) -> NDArray[np.intp]:
+    """Return indices that take one of each group in turn, in the order within the group.
+
+    So any first few of the images are a varied sample of their split.
+    """
+    members: dict[Hashable, list[int]] = defaultdict(list)
+    for index, group in enumerate(groups):
+        members[group].append(index)
+    rounds = [
+        (turn, order, index)
+        for order, rows in enumerate(members.values())
+        for turn, index in enumerate(rows)
+    ]
+    return np.array([index for _, _, index in sorted(rounds)], dtype=np.intp)

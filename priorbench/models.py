@@ -97,6 +97,16 @@ def load(file: Path | None, spec: dict[str, Any]) -> Trained:
     return Trained(model, record, rows, folder)
 
 
+def check_size(trained: Trained, shape: tuple[int, ...]) -> None:
+    """Raise UserError where a model makes images of another size than `shape`, (3, h, w)."""
+    made = trained.record.get("shape")
+    if made and tuple(made) != tuple(shape):
+        raise UserError(
+            f"the model makes images of {made[1]}x{made[2]} pixels, these have "
+            f"{shape[1]}x{shape[2]}: give the image set `crop: {made[1]}`, or another size"
+        )
+
+
 def effective(config: Any) -> dict[str, Any]:
     """Return all values of a config dataclass, given or by default."""
     return asdict(config)

@@ -13,23 +13,28 @@ from priorbench.step import configured
 
 
 def write_observations(
-    path: Path, seen: dict[str, Observation], tasks: dict[str, Any], original: str
+    path: Path, seen: dict[str, Observation], told: dict[str, Any], original: str
 ) -> None:
-    """Write the observations of some tasks; `original`: checksum of the images they show."""
+    """Write observations by name; `original`: checksum of the images they show.
+
+    told: of each its task's plugin, config and protocol.
+    """
     arrays: dict[str, Array] = {}
-    for task, observation in seen.items():
-        arrays[f"{task}/y"] = observation.y.numpy()
-        for name, value in observation.parameters.items():
-            arrays[f"{task}/parameters/{name}"] = value.numpy()
-    shape = next(iter(seen.values())).shape
-    write_arrays(path, arrays, tasks=tasks, shape=shape, original=original)
+    tasks: dict[str, Any] = {}
+    for name, observation in seen.items():
+        arrays[f"{name}/y"] = observation.y.numpy()
+        for parameter, value in observation.parameters.items():
+            arrays[f"{name}/parameters/{parameter}"] = value.numpy()
+        about = {"shape": observation.shape, "ids": observation.ids.tolist()}
+        tasks[name] = told[name] | about
+    write_arrays(path, arrays, tasks=tasks, original=original)
 
 
 def read_observations(path: Path, device: str = "cpu") -> dict[str, Observation]:
-    """Return the observations in a file by task, in the order they were written in."""
+    """Return the observations in a file by name, in the order they were written in."""
     arrays, facts = read_arrays(path)
     seen = {}
-    for name in ("tasks", "shape", "original"):
+    for name in ("tasks", "original"):
         if name not in facts:
             raise UserError(f"{path}: no field `{name}`; fields: {', '.join(facts) or 'none'}")
     for task, about in facts["tasks"].items():
@@ -42,8 +47,8 @@ def read_observations(path: Path, device: str = "cpu") -> dict[str, Observation]
             y=y,
             task=plugin,
             cfg=configured(plugin.Config, about["config"]),
-            shape=tuple(facts["shape"]),
-            ids=torch.arange(len(y)),
+            shape=tuple(about["shape"]),
+            ids=torch.tensor(about["ids"]),
             parameters={
                 name.removeprefix(prefix): torch.from_numpy(value).to(device)
                 for name, value in arrays.items()

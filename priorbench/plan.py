@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from priorbench import paths, smoke
+from priorbench import paths, raw, smoke
 from priorbench.config import Entry, Experiment
 from priorbench.devices import resolve
 from priorbench.errors import UserError
@@ -56,30 +56,45 @@ class Plan:
             "name": imageset,
             "plugin": entry.plugin,
             "config": self.experiment.imageset_config(imageset),
-            "folder": fingerprint(self.experiment.imageset_config(imageset).get("path")),
+            "folder": fingerprint(self._own_folder(imageset)),
         }
         return self._job(
             "prepare", spec, [(entry.about.path, ("Config", "build"))], [], imageset=imageset
         )
 
-    def check_folders(self) -> None:
-        """Raise UserError where an image set's own folder is not there."""
-        for imageset in self.experiment.imagesets:
-            path = self.experiment.imageset_config(imageset).get("path")
-            if path is not None and not Path(path).expanduser().is_dir():
-                raise UserError(f"imagesets.{imageset}: {path}: no such folder of images")
+    def check_folders(self, *imagesets: str) -> None:
+        """Raise UserError where the own folder of an image set (none named: any) is not there."""
+        for imageset in imagesets or self.experiment.imagesets:
+            path = self._own_folder(imageset)
+            if path is not None and not path.is_dir():
+                origin = self.experiment.imagesets[imageset].about.constants.get("ORIGIN")
+                hint = f" ({origin})" if origin else ""
+                raise UserError(f"imagesets.{imageset}: {path}: no such folder of images{hint}")
+
+    def _own_folder(self, imageset: str) -> Path | None:
+        """Return the folder of files that only the user has: what it holds is part of the key."""
+        entry = self.experiment.imagesets[imageset]
+        path = self.experiment.imageset_config(imageset).get("path")
+        if path is not None:
+            return Path(path).expanduser()
+        return raw.home(entry.about.path.stem) if entry.about.constants.get("OWN_FILES") else None
 
     def degrade(self, imageset: str, unit: str) -> Job:
         """Make the observations that all methods share."""
         spec = {
             "tasks": self._tasks(imageset, self.experiment.units_of(imageset)[unit]),
-            "count": self.experiment.config["test_images"],
+            "count": self.tested(imageset),
             "seed": self.experiment.config["observation_seed"],
         }
         roots = self._task_roots(self.experiment.units_of(imageset)[unit])
         return self._job(
             "degrade", spec, roots, [self.prepare(imageset)], imageset=imageset, unit=unit
         )
+
+    def tested(self, imageset: str) -> int | None:
+        """Return how many test images are restored: of a classic test set all, None."""
+        experiment = self.experiment
+        return None if experiment.test_only(imageset) else experiment.config["test_images"]
 
     def control(self, imageset: str, unit: str) -> Job:
         """Picture the observations, and make the naive inverses."""
@@ -115,7 +130,8 @@ class Plan:
         """Return the job that chooses a row's options of `part`; none where nothing does."""
         space = self.experiment.space(method)
         asked = "train" in space if part == "train" else bool(space)
-        return [self.tune(imageset, method, self.experiment.seeds[0])] if asked else []
+        home = self.experiment.home(imageset)
+        return [self.tune(home, method, self.experiment.seeds[0])] if asked else []
 
     def train(self, imageset: str, method: str, seed: int) -> Job:
         """Train a method on the training images."""
@@ -149,7 +165,7 @@ class Plan:
         spec = self._method_spec(entry, seed) | {
             "config": self.experiment.method_config(method, "restore", imageset),
             "chunk": self.experiment.config["chunk"],
-            "count": self.experiment.config["test_images"],
+            "count": self.tested(imageset),
             "shown": (smoke.SHOWN if self.short else SHOWN)["reconstructions"],
             "validation": smoke.TEST_IMAGES if self.short else VALIDATION,
         }
@@ -186,7 +202,7 @@ class Plan:
     def models(self, imageset: str, method: str, seed: int) -> list[Job]:
         """Return the training that a method rests on; none where nothing is learned."""
         learns = self.experiment.methods[method].about.learns
-        return [self.train(imageset, method, seed)] if learns else []
+        return [self.train(self.experiment.home(imageset), method, seed)] if learns else []
 
     def grounds(self, imageset: str, method: str, seed: int) -> list[Job]:
         """Return what a search rests on: the training, and the choice of its options."""
@@ -229,11 +245,11 @@ class Plan:
         return Job(paths.folder(verb, key, **parts), {**spec, "key": key, "source": code}, key)
 
 
-def fingerprint(folder: str | None) -> str:
+def fingerprint(folder: Path | None) -> str:
     """Return a hash of names, sizes and times of a user's own images; empty without a folder."""
-    if folder is None or not Path(folder).expanduser().is_dir():
+    if folder is None or not folder.is_dir():
         return ""
-    files = sorted(p for p in Path(folder).expanduser().rglob("*") if p.is_file())
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
     facts = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 

@@ -51,7 +51,7 @@ def restore(
             state / f"chunk-{int(chunk[0])}",
             spec["seed"],
             device=spec["device"],
-            ids=chunk,
+            ids=part.ids.cpu(),
             progress=Progress(f"{title} {int(chunk[0])}"),
             budget=spec.get("budget", "full"),
         )
@@ -65,6 +65,7 @@ def restore(
         for step, pictures in loop.trace.items():
             trace.setdefault(step, []).append(pictures.numpy())
         for stage, step, name, image, value in loop.curve.rows:
-            rows.append((stage, step, name, int(chunk[image]) if image >= 0 else image, value))
+            number = int(part.ids[image]) if image >= 0 else image
+            rows.append((stage, step, name, number, value))
     traced = {step: np.concatenate(pictures) for step, pictures in trace.items()}
     return Restoration(np.concatenate(images), rows, traced, seconds, searched)

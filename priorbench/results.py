@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from priorbench.config import Experiment
 from priorbench.errors import UserError
 from priorbench.files import read_arrays, read_json
+from priorbench.images import Gallery, by_size, named, read_split, row_of, unrolled
 from priorbench.paths import Place, parse
 
 Pixels = NDArray[np.uint8]
@@ -93,7 +94,10 @@ class Results:
         What befell the restoration of a task counts where that `task` is asked for.
         """
         found = []
-        for place, record in self.records(imageset, method=method):
+        home = self.experiment.home(imageset)
+        learned = [] if home == imageset else self.records(home, method=method)
+        learned = [run for run in learned if run[0].verb != "restore"]
+        for place, record in [*learned, *self.records(imageset, method=method)]:
             lost = task not in record.get("task_seconds", [task])
             asked = task in self.experiment.tasks and place.unit in (task, "all")
             if place.verb in ("train", "represent") or (place.verb == "restore" and asked and lost):
@@ -109,30 +113,43 @@ class Results:
         methods = self.experiment.methods
         return {m for m in methods if self.status(imageset, m, task).startswith(OUT)}
 
-    def originals(self, imageset: str) -> Pixels:
-        """Return the test images, (n, 3, h, w)."""
+    def originals(self, imageset: str) -> Gallery:
+        """Return the test images."""
         for _, path in self.find("prepare", "test.npy", imageset=imageset):
-            images: Pixels = np.load(path, mmap_mode="r", allow_pickle=False)
-            return images
+            sizes = self.card(imageset).get("sizes")
+            return unrolled(path, sizes) if sizes else read_split(path)
         raise UserError(f"{imageset}: the test images are not among the results given")
 
-    def controls(self, imageset: str, task: str) -> dict[str, Pixels]:
+    def controls(self, imageset: str, task: str) -> dict[str, Gallery]:
         """Return the degraded images and the naive inverses of a task, by name."""
-        found: dict[str, Pixels] = {}
+        found: dict[str, Gallery] = {}
         for _, path in self.find("control", "controls.safetensors", imageset=imageset):
-            for name, images in self._read_arrays(path).items():
-                row, _, control = name.partition("/")
-                if row == task:
-                    found[control] = images
+            arrays = self._read_arrays(path)
+            for control in dict.fromkeys(n.partition("/")[2] for n in arrays if row_of(n) == task):
+                found[control] = self._gathered(imageset, arrays, task, f"/{control}")
         return found
 
-    def restored(self, imageset: str, task: str, method: str, seed: int) -> Pixels | None:
+    def restored(self, imageset: str, task: str, method: str, seed: int) -> Gallery | None:
         """Return what a method made of a task's observations; None where it did not run."""
         parts = {"imageset": imageset, "method": method, "seed": seed}
         for _, path in self.find("restore", "restored.safetensors", **parts):
-            if task in self._read_arrays(path):
-                return self._read_arrays(path)[task]
+            arrays = self._read_arrays(path)
+            if task in map(row_of, arrays):
+                return self._gathered(imageset, arrays, task)
         return None
+
+    def _gathered(
+        self, imageset: str, arrays: dict[str, Pixels], task: str, ending: str = ""
+    ) -> Gallery:
+        """Return the pictures of a task in the order of the test images, whatever their sizes."""
+        sizes = self.card(imageset).get("sizes")
+        if not sizes:
+            return arrays[f"{task}{ending}"]
+        groups = by_size(sizes)
+        found: dict[int, Pixels] = {}
+        for group, numbers in enumerate(groups):
+            found |= zip(numbers.tolist(), arrays[f"{named(task, group)}{ending}"], strict=True)
+        return [found[number] for number in sorted(found)]
 
     def trace(self, imageset: str, task: str, method: str, seed: int) -> dict[int, Pixels]:
         """Return the first images of a search as they were after some steps, by step."""

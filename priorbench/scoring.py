@@ -3,7 +3,7 @@
 import hashlib
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from priorbench import registry
-from priorbench.config import SET_SIZE
+from priorbench.checks import SET_SIZE
 from priorbench.contract import Images, Observation
 from priorbench.errors import MISSING, MissingWeights
 from priorbench.files import read_json, sha256, to_uint8, write_json
@@ -32,6 +32,7 @@ COLUMNS = (
     "protocol",
 )
 Pixels = NDArray[np.uint8]
+Numbers = NDArray[np.intp]  # of test images
 Row = tuple[str, str, str, int, str, str, int, float | str, str]
 
 
@@ -55,7 +56,8 @@ class Scorer:
         self, task: str, method: str, seed: int, restored: Pixels, seen: Observation, protocol: str
     ) -> Iterator[Row]:
         """Score restored images, uint8 (n, 3, h, w), of a task in all its regions."""
-        original = np.asarray(self.images.test[: len(restored)])
+        numbers = seen.ids.tolist()
+        original = np.stack([self.images.gallery[number] for number in numbers])
         for region, image, hidden in regions(restored, seen):
             for name, metric in self.metrics.items():
                 told = f"{metric.protocol}; {protocol}"
@@ -66,25 +68,27 @@ class Scorer:
                     values = self._per_set(name, image, original)
                 else:
                     continue
-                yield from self._rows(head, values, told)
+                yield from self._rows(head, values, told, numbers)
 
-    def undamaged(self, method: str, seed: int, represented: Pixels) -> Iterator[Row]:
-        """Score what a search for the clean test images found."""
-        original = np.asarray(self.images.test[: len(represented)])
+    def undamaged(
+        self, method: str, seed: int, represented: Pixels, original: Pixels, numbers: Numbers
+    ) -> Iterator[Row]:
+        """Score what a search for clean test images, of these numbers, found."""
         for name, metric in self.metrics.items():
             if metric.per == "image":
                 head = (self.imageset, "represent", method, seed, name, "raw")
                 values = self._per_image(name, represented, original, None)
-                yield from self._rows(head, values, f"{metric.protocol}; identity")
+                told = f"{metric.protocol}; identity"
+                yield from self._rows(head, values, told, numbers.tolist())
 
-    def ceiling(self, name: str, count: int) -> Iterator[Row]:
+    def ceiling(self, name: str, count: int | None) -> Iterator[Row]:
         """Score the untouched test images, as row `name`, by what asks for their classes."""
         original = np.asarray(self.images.test[:count])
         for row, metric in self.metrics.items():
             if metric.per == "image" and "labels" in metric.wanted:
                 head = (self.imageset, "represent", name, -1, row, "raw")
                 values = self._per_image(row, original, original, None)
-                yield from self._rows(head, values, metric.protocol)
+                yield from self._rows(head, values, metric.protocol, range(len(original)))
 
     def samples(self, method: str, seed: int, samples: Pixels) -> Iterator[Row]:
         """Score samples against as many held-out images."""
@@ -100,13 +104,20 @@ class Scorer:
                 told = f"{metric.protocol}; {len(samples)} against {len(real)} test images"
                 yield from self._rows(head, values, told)
 
-    def _rows(self, head: tuple[Any, ...], values: list[float] | str, told: str) -> Iterator[Row]:
+    def _rows(
+        self,
+        head: tuple[Any, ...],
+        values: list[float] | str,
+        told: str,
+        numbers: Iterable[int] = (),
+    ) -> Iterator[Row]:
         if isinstance(values, str):
             yield (*head, -1, "", values)
         elif len(values) == 1 and self.metrics[head[4]].per == "set":
             yield (*head, -1, values[0], told)
         else:
-            for image, value in enumerate(values):
+            # a metric that is not defined on these images has no values
+            for image, value in zip(numbers, values, strict=True) if values else ():
                 yield (*head, image, value, told)
 
     def _per_image(

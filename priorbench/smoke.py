@@ -17,6 +17,7 @@ SAMPLES = 2
 SHOWN = {"reconstructions": 2, "pairs": 1, "between": 3}
 TRIALS = 2  # of a tuning
 IMAGESET = "disks"  # generated: stands in for every image set
+SIDE = 32  # pixels, of sets that do not name a size
 
 
 def shortened(config: dict[str, Any], imagesets: dict[str, Description]) -> dict[str, Any]:
@@ -27,8 +28,10 @@ def shortened(config: dict[str, Any], imagesets: dict[str, Description]) -> dict
     """
     sets = {}
     for row, about in imagesets.items():
-        size = about.configs["Config"]["size"].default
-        sets[row] = {"plugin": IMAGESET, "size": (config["imagesets"][row] or {}).get("size", size)}
+        given = config["imagesets"][row] or {}
+        field = about.configs["Config"].get("size")  # pictures of one size, or of many, have none
+        size = given.get("size") or given.get("crop") or (field.default if field else SIDE)
+        sets[row] = {"plugin": IMAGESET, "size": size}
     return config | {
         "experiment": f"{config['experiment']}_{NAME}",
         "imagesets": sets,

@@ -20,10 +20,11 @@ from priorbench.sources import source_hash
 Main = Callable[[Namespace, Path], None]
 
 
-def run(main: Main, *inputs: str, lists: Sequence[str] = ()) -> None:
+def run(main: Main, *inputs: str, lists: Sequence[str] = (), numbers: Sequence[str] = ()) -> None:
     """Run a step's `main(arguments, state)` with its command line.
 
-    inputs: names of options that take a path; those in `lists` take any number of paths.
+    inputs: names of options that take a path; those in `lists` take any number of paths, those
+    in `numbers` a whole number.
     A user's mistake ends in one line. `state` outlives a kill: it is no declared output of a
     rule, which would be deleted before a new try; the run removes it in the end. Whoever finds
     it locked waits for the holder, the orphan of a killed run, and has nothing left to do when
@@ -38,6 +39,8 @@ def run(main: Main, *inputs: str, lists: Sequence[str] = ()) -> None:
         parser.add_argument(f"--{name}", type=Path)
     for name in lists:
         parser.add_argument(f"--{name}", type=Path, nargs="*", default=[])
+    for name in numbers:
+        parser.add_argument(f"--{name}", type=int, default=1)
     arguments = parser.parse_args()
     results = arguments.out
     out = arguments.out = results[0]

@@ -6,28 +6,20 @@ Snakefile asks for `state` while it is being read.
 """
 
 import argparse
-import hashlib
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from http.client import HTTPException
 from pathlib import Path
 from typing import Literal
-from urllib.error import HTTPError
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
-from tqdm import tqdm
-
+from priorbench import download
+from priorbench.download import DownloadError, Remote, digest
 from priorbench.errors import MissingWeights
 
 State = Literal["official", "features only", "damaged", "missing"]
 
 COMMAND = "python -m priorbench.weights fetch"
-TIMEOUT = 10  # seconds without an answer
-CHUNK = 1 << 18  # bytes
 
 
 @dataclass(frozen=True)
@@ -106,8 +98,8 @@ def lacking(name: str) -> str:
     if state(name) == "damaged":
         return f"{folder() / file.name} is damaged (wrong size): run `{COMMAND}`"
     if state(name) == "missing":
-        needed = " and ".join(file.columns)
-        return f"{needed} needs {file.name} in {folder()}: run `{COMMAND}`"
+        need = f"{' and '.join(file.columns)} need{'s' * (len(file.columns) == 1)}"
+        return f"{need} {file.name} in {folder()}: run `{COMMAND}`"
     return ""
 
 
@@ -127,84 +119,20 @@ def find(name: str) -> Path:
 def fetch(name: str) -> Path:
     """Download the weights unless a good copy is there; what broke off is continued.
 
-    Raises MissingWeights, in one line, where they cannot be had. Whatever comes lies under
-    a temporary name until its checksum has proved right.
+    Raises MissingWeights, in one line, where they cannot be had.
     """
     file, path = FILES[name], folder() / FILES[name].name
     if path.is_file() and _intact(file, path):
         return path
-    if os.environ.get("PRIORBENCH_OFFLINE", "0") not in ("", "0"):
-        raise MissingWeights(f"{file.name}: PRIORBENCH_OFFLINE is set")
-    partial = path.with_name(f".{file.name}.partial")
+    official = f"sha256:{file.official.sha256}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _download(file, partial)
-        if _sha256(partial) != file.official.sha256:
-            partial.unlink()
-            raise MissingWeights(f"{file.name}: {file.url} sent another file, thrown away")
-        partial.replace(path)
-    except (OSError, HTTPException) as error:
-        reason = str(error).strip("<>")
-        raise MissingWeights(f"{file.name}: {reason} ({file.url})") from error
-    return path
-
-
-def _download(file: File, partial: Path) -> None:
-    """Bring `partial` to its full size, over as many connections as make headway."""
-    before, reason = -1, OSError("the connection broke off")
-    while (size := _size(partial)) < file.official.size:
-        if size <= before:
-            raise reason
-        before = size
-        try:
-            _receive(file, partial, size)
-        except (OSError, HTTPException) as error:
-            reason = error if isinstance(error, OSError) else OSError(repr(error))
-            if isinstance(error, HTTPError):
-                error.close()  # it holds the connection
-
-
-def _receive(file: File, partial: Path, have: int) -> None:
-    """Append to the `have` bytes of `partial` what one connection sends."""
-    headers = {"User-Agent": "priorbench"} | ({"Range": f"bytes={have}-"} if have else {})
-    with urlopen(Request(file.url, headers=headers), timeout=TIMEOUT) as answer:
-        if answer.headers.get_content_type() == "text/html":
-            raise OSError("a web page came instead of the file")
-        # a server may ignore the range and send the whole file
-        have = have if answer.status == 206 else 0
-        size = have + int(answer.headers.get("Content-Length", file.official.size - have))
-        if size != file.official.size:
-            raise OSError(f"offered with {size} bytes instead of {file.official.size}")
-        host = urlsplit(file.url).hostname
-        print(f"fetching {file.name} ({size / 1e6:.0f} MB) from {host}", file=sys.stderr)
-        with (
-            partial.open("ab" if have else "wb") as out,
-            tqdm(total=size, initial=have, unit="B", unit_scale=True, disable=None) as bar,
-        ):
-            # never more than was promised: a chunked answer has no end of its own
-            while have < size and (chunk := answer.read(min(CHUNK, size - have))):
-                have += out.write(chunk)
-                bar.update(len(chunk))
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+        return download.fetch(Remote(file.name, file.url, official, file.official.size), path)
+    except DownloadError as error:
+        raise MissingWeights(str(error)) from error
 
 
 def _intact(file: File, path: Path) -> bool:
-    return _sha256(path) in (file.official.sha256, file.features.sha256)
-
-
-def _sha256(path: Path) -> str:
-    found = path.stat()
-    return _digest(path, found.st_size, found.st_mtime_ns)
-
-
-@cache
-def _digest(path: Path, size: int, modified: int) -> str:
-    """Hash a file once for each content: size and time of change stand for it."""
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return digest(path, "sha256") in (file.official.sha256, file.features.sha256)
 
 
 def _fetch_all(if_possible: bool) -> int:
@@ -220,7 +148,7 @@ def _fetch_all(if_possible: bool) -> int:
         columns = ", ".join(column for name in failed for column in FILES[name].columns)
         reasons = "; ".join(str(error) for error in failed.values())
         lacking = f"no {columns} in the tables until {folder()} has the weights"
-        print(f"{lacking}: {reasons}", file=sys.stderr)
+        print(f"{lacking}: {reasons}; later: `{COMMAND}`", file=sys.stderr)
     return int(bool(failed) and not if_possible)
 
 

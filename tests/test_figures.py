@@ -212,7 +212,7 @@ def test_a_search_rises_with_its_steps_and_ends_with_the_restoration(
     assert list(steps) == [1, 10, 100, 300]
     assert (np.diff(decibels) > 0).all()
     restored = many.results.restored("photos", "hole", "lcm", 0)
-    assert restored is not None
+    assert isinstance(restored, np.ndarray)
     error = np.square(restored[:8] / 255.0 - many.images[:8] / 255.0).mean((1, 2, 3))
     assert decibels[-1] == pytest.approx(np.mean(-10 * np.log10(error)))
     flat = [line for line in axes.lines if line.get_linestyle() == "--"]

@@ -1,6 +1,7 @@
 """A folder of any pictures becomes an image set, or an error of one line."""
 
 import dataclasses
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from PIL import Image
 from imagesets import folder
 from imagesets._read import read, square
 from priorbench.errors import UserError
+from priorbench.images import Prepared
 from priorbench.imageset import SPLITS
-from tests.sets import digests, fill_album
+from tests.sets import digests, fill_album, prepared
 
 
 @pytest.fixture(scope="module")
@@ -20,25 +22,66 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fill_album(tmp_path_factory.mktemp("album"))
 
 
-def test_a_folder_is_split_by_shares_and_duplicates_stay_together(album: Path) -> None:
-    found = folder.build(folder.Config(path=str(album), size=32))
-    counts = {split: len(set(found.clusters[split])) for split in SPLITS}
+def made(path: Path, root: Path, **options: Any) -> Prepared:
+    """Prepare the image set of a folder below another one, in the place of an earlier one."""
+    shutil.rmtree(root / "made", ignore_errors=True)
+    return prepared("folder", {"path": str(path), "size": 32, **options}, root / "made")
+
+
+def test_a_folder_is_split_by_shares_and_duplicates_stay_together(
+    album: Path, tmp_path: Path
+) -> None:
+    found = made(album, tmp_path)
+    clusters = found.card["clusters"]
+    counts = {split: len(set(clusters[split])) for split in SPLITS}
     assert counts == {"train": 14, "val": 2, "test": 4}
-    assert found.card["duplicates"] == 1
-    assert sum(len(found.split(split)) for split in SPLITS) == 21
-    homes = [split for split in SPLITS if "copy.png" in found.clusters[split]]
-    assert len(homes) == 1 and found.clusters[homes[0]].count("copy.png") == 2
+    assert found.card["duplicates"]["same split"] == 1
+    assert sum(found.card["counts"].values()) == 21
+    homes = [split for split in SPLITS if "copy.png" in clusters[split]]
+    assert len(homes) == 1 and clusters[homes[0]].count("copy.png") == 2
 
 
 def test_renaming_files_moves_no_picture_to_another_split(album: Path, tmp_path: Path) -> None:
+    renamed = tmp_path / "renamed"
+    renamed.mkdir()
     for number, path in enumerate(sorted(album.rglob("*.png"), reverse=True)):
-        (tmp_path / f"new{number}.png").write_bytes(path.read_bytes())
-    before = folder.build(folder.Config(path=str(album), size=32))
-    after = folder.build(folder.Config(path=str(tmp_path), size=32))
-    for split in SPLITS:
-        assert digests(before.split(split)) == digests(after.split(split))
-    other = folder.build(folder.Config(path=str(album), size=32, seed=1))
-    assert digests(before.test) != digests(other.test)
+        (renamed / f"new{number}.png").write_bytes(path.read_bytes())
+    before, after, other = (
+        {split: digests(getattr(made(path, tmp_path, seed=seed), split)) for split in SPLITS}
+        for path, seed in ((album, 0), (renamed, 0), (album, 1))
+    )
+    assert before == after
+    assert before["test"] != other["test"]
+
+
+def test_sub_folders_stay_whole_where_they_are_what_is_split(album: Path, tmp_path: Path) -> None:
+    found = made(album, tmp_path, group="folder", seed=1).card
+    homes = {split: set(clusters) for split, clusters in found["clusters"].items()}
+    assert homes == {"train": {"part0"}, "val": {"part1"}, "test": {"."}}
+    # the copy of a picture of part0 lies in another folder
+    assert found["counts"] == {"train": 9, "val": 10, "test": 1}
+    with pytest.raises(UserError, match="no picture is left for train"):
+        made(album, tmp_path, group="folder", seed=0)  # it would be for training, alone
+
+
+def test_a_picture_and_another_file_of_it_are_not_learned_from_and_tested_on(
+    album: Path, tmp_path: Path
+) -> None:
+    copied, left = tmp_path / "album", []
+    shutil.copytree(album, copied)
+    name = made(album, tmp_path).card["clusters"]["test"][0]
+    for quality in range(98, 80, -2):  # each is at home in a split of its own
+        with Image.open(album / name) as picture:
+            picture.save(copied / "again.jpg", quality=quality)
+        card = made(copied, tmp_path).card
+        homes = {each: split for split in SPLITS for each in card["clusters"][split]}
+        pair = {homes.get(name), homes.get("again.jpg")} - {None}
+        assert len(pair) == 1 or "train" not in pair
+        told = [card["duplicates"][f"left out of {what}"] for what in ("training", "validation")]
+        left.append([each["nearly equal"] for each in told])
+        assert sum(card["counts"].values()) == 22 - sum(left[-1])
+        assert [each["equal"] for each in told] == [0, 0]
+    assert [1, 0] in left and [0, 0] in left
 
 
 def test_pictures_of_every_mode_are_read(tmp_path: Path) -> None:
@@ -92,13 +135,14 @@ def test_few_unreadable_files_are_named_and_many_are_refused(album: Path, tmp_pa
     (tmp_path / ".hidden").write_text("passed over")
     (tmp_path / "empty.png").touch()
     (tmp_path / "notes.txt").write_text("no image")
-    found = folder.build(folder.Config(path=str(tmp_path), size=32))
+    found = made(tmp_path, tmp_path.with_name("unreadable"))
     assert found.card["unreadable"]["count"] == 2
+    assert found.card["unreadable"]["suffixes"] == {".png": 1, ".txt": 1}
     assert found.card["unreadable"]["files"] == ["empty.png", "notes.txt"]
     whole = (tmp_path / "01.png").read_bytes()
     (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UserError, match=r"^folder: 3 of 24 .*cut.png, empty.png, notes.txt"):
-        folder.build(folder.Config(path=str(tmp_path), size=32))
+        made(tmp_path, tmp_path.with_name("unreadable"))
 
 
 @pytest.mark.parametrize(
@@ -128,8 +172,8 @@ def test_a_folder_needs_eight_different_pictures(album: Path, tmp_path: Path) ->
     for number in range(9):
         picture = album / "part0" / f"{min(number, 3) * 2:02d}.png"
         (tmp_path / f"{number}.png").write_bytes(picture.read_bytes())
-    with pytest.raises(UserError, match="4 different images"):
-        folder.build(folder.Config(path=str(tmp_path)))
+    with pytest.raises(UserError, match=r"^folder: 4 different images"):
+        made(tmp_path, tmp_path.with_name("few"))
 
 
 def test_links_do_not_lead_out_of_a_folder(album: Path, tmp_path: Path) -> None:
@@ -137,5 +181,5 @@ def test_links_do_not_lead_out_of_a_folder(album: Path, tmp_path: Path) -> None:
     inside.mkdir()
     (inside / "linked").symlink_to(album, target_is_directory=True)
     (inside / "one.png").symlink_to(album / "copy.png")
-    with pytest.raises(UserError, match="0 different images"):
-        folder.build(folder.Config(path=str(inside)))
+    with pytest.raises(UserError, match=r"^folder: 0 different images"):
+        made(inside, tmp_path)

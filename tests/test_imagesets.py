@@ -2,7 +2,7 @@
 
 import dataclasses
 import importlib
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,88 +10,170 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imagesets._order import farthest_first, in_turn
-from priorbench.imageset import SPLITS, ImageSet
-from tests.sets import build, digests, fill_album
+from imagesets.photos import farthest_first
+from priorbench import registry
+from priorbench.errors import UserError
+from priorbench.files import sha256
+from priorbench.images import Gallery, Prepared
+from priorbench.imageset import SPLITS, ImageSet, in_turn
+from priorbench.pictures import CARD_KEYS, Pictures
+from tests import copies
+from tests.sets import contents, digests, prepared
 
-FOLDER = Path(__file__).parent.parent / "imagesets"
-NAMES = [path.stem for path in sorted(FOLDER.glob("[!_]*.py"))]
+NAMES = registry.available("imagesets")
 MODULES: dict[str, ModuleType] = {
     name: importlib.import_module(f"imagesets.{name}") for name in NAMES
 }
-# those without a `path` of the user; the others are given a folder of pictures
-EMBEDDED = [
-    name
-    for name, module in MODULES.items()
-    if "path" not in {field.name for field in dataclasses.fields(module.Config)}
-]
+FILES = [name for name in NAMES if getattr(MODULES[name], "IN_FILES", False)]
+LEARNING = [name for name in FILES if not getattr(MODULES[name], "TEST_ONLY", False)]
+EMBEDDED = [name for name in NAMES if name not in FILES]
+ERROR = 8.0  # grey levels, root mean squared: up to here two pictures are one
+FACTS = dict.fromkeys(CARD_KEYS, "told")
+PLANTED = ["celeba", "folder", "frogs"]  # copies of test pictures lie in training
 
-every_set = pytest.mark.parametrize("name", NAMES)
-embedded_set = pytest.mark.parametrize("name", EMBEDDED)
-
-
-@pytest.fixture(scope="session")
-def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fill_album(tmp_path_factory.mktemp("album"))
+every_set = pytest.mark.parametrize("made", NAMES, indirect=True)
 
 
-@pytest.fixture
-def built(name: str, album: Path) -> ImageSet:
-    if name in EMBEDDED:
-        return build(name)
-    found: ImageSet = MODULES[name].build(MODULES[name].Config(path=str(album), size=32))
-    return found
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """An image set that its step has prepared twice, in one thread and in four."""
+
+    module: ModuleType
+    once: Prepared
+    again: Prepared
+
+    @property
+    def test_only(self) -> bool:
+        return getattr(self.module, "TEST_ONLY", False)
+
+    def images(self, split: str) -> Gallery:
+        """Return the images of a split, whatever their sizes."""
+        if self.test_only:
+            return self.once.gallery if split == "test" else []
+        found: Gallery = getattr(self.once, split)
+        return found
+
+
+@pytest.fixture(scope="module")
+def made(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Made]:
+    name, root = request.param, tmp_path_factory.mktemp(request.param)
+    options: dict[str, Any] = {"size": 32}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRIORBENCH_IMAGES", str(root))
+        patch.setenv("PRIORBENCH_OFFLINE", "1")
+        if name in FILES:
+            options = copies.MAKERS[name](root, patch)
+        once, again = (prepared(name, options, root / f"{n} threads", n) for n in (1, 4))
+        yield Made(MODULES[name], once, again)
 
 
 def test_image_sets_are_found() -> None:
-    assert {"photos", "digits", "disks", "folder"} <= set(NAMES)
+    assert {"photos", "digits", "disks"} <= set(EMBEDDED)
+    assert {"folder", "celeba", "set5"} <= set(FILES)
+    assert set(copies.MAKERS) == set(FILES)
 
 
 @every_set
-def test_a_set_holds_what_its_card_says(built: ImageSet) -> None:
-    assert built.shape == (3, 32, 32)
-    assert json.loads(json.dumps(built.card)) == built.card
-    assert built.card["licence"] and built.card["source"] and built.card["split_rule"]
+def test_a_set_holds_what_its_card_says(made: Made) -> None:
+    card = made.once.card
     for split in SPLITS:
-        images = built.split(split)
-        assert images.dtype == np.uint8 and images.flags["C_CONTIGUOUS"]
-        assert len(images) == len(built.clusters[split])
+        images = made.images(split)
+        assert len(images) == card["counts"][split] == len(card["clusters"][split])
+        assert (len(images) == 0) == (made.test_only and split != "test")
+        for image in images:
+            assert image.dtype == np.uint8 and image.shape[0] == 3
+            assert made.test_only or image.shape == (3, 32, 32)
+        pixels = np.load(made.once.folder / f"{split}.npy", allow_pickle=False)
+        assert card["sha256"][split] == sha256(pixels)
+        assert pixels.size == sum(image.size for image in images)
+        if card["labels"] is not None:
+            assert len(card["labels"][split]) == len(images)
+            assert all(type(label) is int for label in card["labels"][split])
 
 
 @every_set
-def test_no_test_or_validation_image_is_in_training(built: ImageSet) -> None:
-    train = digests(built.train)
-    assert not train & (digests(built.test) | digests(built.val))
-    assert not digests(built.val) & digests(built.test)
+def test_a_card_says_where_a_set_is_from_and_how_it_is_split(made: Made) -> None:
+    card = made.once.card
+    for key in ("name", "source", "licence", "split_rule", "cluster"):
+        assert card[key]
+    assert card["source"] == "generated" or card["sampling"]
+    members = [set(card["clusters"][split]) for split in SPLITS]
+    assert card["disjoint_clusters"] == (len(set.union(*members)) == sum(map(len, members)))
 
 
 @every_set
+def test_no_test_or_validation_image_is_in_training(made: Made) -> None:
+    train, val, test = (
+        {(image.shape, image.tobytes()) for image in made.images(s)} for s in SPLITS
+    )
+    assert test and not train & (test | val) and not val & test
+
+
+@pytest.mark.parametrize("made", LEARNING, indirect=True)
+def test_none_nearly_equals_one_that_it_must_not_be_learned_from(made: Made) -> None:
+    train, val, test = (
+        np.array([image.ravel() for image in made.images(split)], float) for split in SPLITS
+    )
+    for learned, held in ((train, val), (train, test), (val, test)):
+        for image in held:
+            errors = np.sqrt(np.square(learned - image).mean(axis=1))
+            assert errors.min(initial=255) > ERROR
+
+
+@pytest.mark.parametrize("made", PLANTED, indirect=True)
+def test_copies_of_test_pictures_are_left_out_and_counted(made: Made) -> None:
+    card = made.once.card
+    told = card["duplicates"]
+    left = [told[f"left out of {what}"] for what in ("training", "validation")]
+    if card["name"] == "folder":  # equal pictures are in one split already
+        assert left[0]["nearly equal"] > 0 and left[0]["equal"] == left[1]["equal"] == 0
+        assert told["same split"] == 1
+    else:
+        assert left == [{"equal": 1, "nearly equal": 1}, {"equal": 1, "nearly equal": 0}]
+        assert told["same split"] == 0
+    gone = sum(count for counts in left for count in counts.values())
+    assert sum(card["counts"].values()) == {"folder": 42}.get(card["name"], 20) - gone
+
+
+@every_set
+def test_a_second_preparation_gives_the_same_bytes(made: Made) -> None:
+    once, again = (contents(one.folder) for one in (made.once, made.again))
+    assert set(once) == {"card.json", "train.npy", "val.npy", "test.npy"}
+    assert once == again
+
+
+@every_set
+def test_the_first_test_images_are_of_as_many_clusters_and_classes_as_can_be(made: Made) -> None:
+    card = made.once.card
+    groups: list[list[Any]] = [card["clusters"]["test"]]
+    if card["labels"] is not None:
+        groups.append(card["labels"]["test"])
+    for group in groups:
+        first = min(16, len(set(group)))
+        assert len(set(group[:first])) == first
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_set_has_a_label(name: str) -> None:
     assert MODULES[name].LABEL
 
 
-@embedded_set
-def test_a_second_build_is_the_same(name: str) -> None:
-    one, other = build(name), MODULES[name].build(MODULES[name].Config(size=32))
-    assert all(np.array_equal(one.split(split), other.split(split)) for split in SPLITS)
-    assert one.clusters == other.clusters and one.card == other.card
-
-
-@embedded_set
-def test_there_are_256_different_test_images(name: str) -> None:
-    assert len(digests(build(name).test)) >= 256
-
-
-@embedded_set
-def test_the_first_16_test_images_are_of_as_many_clusters_and_classes_as_can_be(
-    name: str,
+@pytest.mark.parametrize("name", [name for name in FILES if name != "folder"])
+def test_without_its_files_a_set_says_in_one_line_where_they_belong(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = build(name)
-    groups: list[list[Any]] = [found.clusters["test"]]
-    if found.labels is not None:
-        groups.append(found.labels["test"].tolist())
-    for group in groups:
-        assert len(set(group[:16])) == min(16, len(set(group)))
+    monkeypatch.setenv("PRIORBENCH_IMAGES", str(tmp_path))
+    monkeypatch.setenv("PRIORBENCH_OFFLINE", "1")
+    with pytest.raises(UserError, match=rf"^{name}: .*PRIORBENCH_IMAGES.*{name}") as error:
+        MODULES[name].build(MODULES[name].Config())
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("made", EMBEDDED, indirect=True)
+def test_there_are_256_different_test_images(made: Made) -> None:
+    assert len(digests(made.once.test)) >= 256
 
 
 def test_in_turn_takes_one_of_each_group() -> None:
@@ -112,8 +194,7 @@ def sample(**changes: Any) -> ImageSet:
     }
     fields["clusters"] = {split: [split] * count for split, count in counts.items()}
     fields["labels"] = {split: np.zeros(count, int) for split, count in counts.items()}
-    facts = {"source": "", "licence": "", "split_rule": "", "cluster": ""}
-    fields["card"] = {**facts, "disjoint_clusters": True}
+    fields["card"] = {**FACTS, "disjoint_clusters": True}
     return ImageSet(**{**fields, **changes})
 
 
@@ -134,3 +215,24 @@ def test_an_image_set_that_does_not_fit_together_is_refused(changes: Any, messag
     assert sample().shape == (3, 4, 4)
     with pytest.raises(ValueError, match=message):
         sample(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"clusters": ["a"]}, "clusters of 1"),
+        ({"labels": [1, 2, 3, 4]}, "labels of 4"),
+        ({"split": ["train"]}, "split of 1"),
+        ({"split": ["train", "training"]}, "called training"),
+        ({"shape": None}, "only be tested on"),
+        ({"shape": None, "split": lambda contents: contents}, "only be tested on"),
+        ({"card": {"source": ""}}, "lacks licence, split_rule, cluster, sampling"),
+        ({"card": {**FACTS, "sampling": float("nan")}}, "JSON"),
+    ],
+)
+def test_pictures_that_do_not_fit_together_are_refused(changes: Any, message: str) -> None:
+    fields: dict[str, Any] = {"names": ["a.png", "b.png"], "split": ["train", "test"]}
+    fields |= {"card": FACTS, "shape": (3, 8, 8), "read": np.zeros}
+    Pictures(**fields)
+    with pytest.raises(ValueError, match=message):
+        Pictures(**{**fields, **changes})

@@ -7,7 +7,7 @@ import pytest
 
 from metrics import _alexnet, _inception, class_accuracy
 from priorbench import registry, weights
-from priorbench.config import SET_SIZE
+from priorbench.checks import SET_SIZE
 from priorbench.errors import MissingWeights, UserError
 from priorbench.scoring import Metric
 from tests.pictures import Bytes, Floats, digits, holes, noisy, patches, stand_in

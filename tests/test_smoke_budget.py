@@ -56,6 +56,21 @@ def test_every_space_of_choices_fits_a_method() -> None:
         assert fits, path
 
 
+@pytest.mark.parametrize(
+    ("imagesets", "sizes"),
+    [
+        ({"cifar10": {}}, [32]),
+        ({"set5": {"fit": "mod8"}}, [32]),
+        ({"photos": {"size": 64}, "set14": {"crop": 64, "trained_on": "photos"}}, [64, 64]),
+    ],
+)
+def test_discs_stand_in_for_sets_without_a_size(imagesets: Any, sizes: list[int]) -> None:
+    config = yaml.safe_load((registry.ROOT / "tests" / "smoke.yaml").read_text())
+    changed = {**config, "imagesets": imagesets, "energy": {}, "budget": "smoke"}
+    experiment = Experiment.check(changed, "x.yaml")
+    assert [entry.options["size"] for entry in experiment.imagesets.values()] == sizes
+
+
 def test_a_method_says_what_it_does_without_files() -> None:
     config: dict[str, Any] = {
         "experiment": "short",

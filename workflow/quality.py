@@ -12,6 +12,7 @@ from workflow.rendering import Cell, Row, Table
 from workflow.summaries import REGIONS, REPRESENT, SAMPLE, Line, digits, plural
 
 GAP = "–"
+SIZES = 3  # protocols told of a task: they differ with the size of the image
 MARKS = {"budget-limited": "†", "diverged": "‡"}
 SAID = {
     "budget-limited": "† stopped by its budget before its plateau: left out of bold and verdicts.",
@@ -54,7 +55,9 @@ class Quality:
 
     def table(self) -> Table:
         """Return the table."""
-        methods = [self._method(method) for method in self.results.experiment.methods]
+        methods = [
+            self._method(method) for method in self.results.experiment.methods_of(self.imageset)
+        ]
         names = dict.fromkeys(
             name for c in self.shown for name, line in self.all[c].items() if line.control
         )
@@ -146,10 +149,13 @@ class Quality:
         yield from split_notes(self.results, self.imageset)
         yield (
             "Bold: the best method of a column, and each whose paired difference to it is not "
-            "significant; controls take no part."
+            "significant, be its mean less than that of one not in bold. Controls take no part, "
+            f"nor does {REPRESENT}."
         )
 
     def _protocols(self) -> Iterator[str]:
+        if note := self.results.experiment.metrics[self.metric].about.constants.get("NOTE"):
+            yield f"{note}."
         scores = self.scores[~self.scores["protocol"].str.startswith(MISSING)]
         own = sorted({protocol.partition("; ")[0] for protocol in scores["protocol"]})
         if own:
@@ -158,7 +164,9 @@ class Quality:
             found = scores.loc[scores["task"] == task, "protocol"]
             told = sorted({protocol.partition("; ")[2] for protocol in found} - {""})
             if told and task != REPRESENT:
-                yield f"{summaries.task_label(self.results, task)}: {'; '.join(told)}."
+                more = [f"and {len(told) - SIZES} more"] * (len(told) > SIZES)
+                label = summaries.task_label(self.results, task)
+                yield f"{label}: {'; '.join([*told[:SIZES], *more])}."
         if len(scores) < len(self.scores):
             yield "no weights: the metric's pretrained weights were not on the machine."
 
@@ -204,7 +212,7 @@ def marked(results: Results, imageset: str, method: str) -> tuple[str, bool]:
 
 def status_notes(results: Results, imageset: str) -> Iterator[str]:
     """Yield what the marks of the rows mean."""
-    status = {m: results.status(imageset, m) for m in results.experiment.methods}
+    status = {m: results.status(imageset, m) for m in results.experiment.methods_of(imageset)}
     for word, said in SAID.items():
         found = [m for m, found in status.items() if found.startswith(word)]
         if found:

@@ -25,7 +25,7 @@ def split_table(results: Results, imageset: str) -> Table | None:
     tasks.remove(summaries.REPRESENT)
     scores = results.scores(imageset=imageset, metric=metric, region="raw")
     means = scores.groupby(["method", "task"])["value"].mean().unstack("task")
-    means = means.reindex(list(results.experiment.methods))
+    means = means.reindex(list(results.experiment.methods_of(imageset)))
     lost = means[tasks].sub(means[summaries.REPRESENT], axis=0)
     data = final_losses(results, imageset).reindex(index=means.index, columns=tasks)
     decimals = summaries.digits(means[summaries.REPRESENT])

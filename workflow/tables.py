@@ -18,7 +18,7 @@ from workflow.summaries import SAMPLE, digits, plural
 COSTS = {
     "training [s]": "training_seconds",
     "restoring [s/image]": "restoring_seconds_per_image",
-    "trained parameters": "parameters",
+    "model parameters": "parameters",
     "searched per image": "searched",
     "peak memory [MB]": "peak_memory_mb",
     "gradient steps": "updates",
@@ -36,7 +36,8 @@ def all_tables(results: Results) -> Iterator[Table]:
     for imageset in results.experiment.imagesets:
         yield from quality_tables(results, imageset, every_region=False)
         yield from contrast_tables(results, imageset)
-        yield samples_table(results, imageset)
+        if not results.experiment.test_only(imageset):
+            yield samples_table(results, imageset)
         yield cost_table(results, imageset)
 
 
@@ -85,13 +86,16 @@ def _samples_notes(results: Results, imageset: str, scores: pd.DataFrame) -> Ite
     seeds = scores.loc[scores["method"] != FLOOR, "seed"].nunique()
     yield (
         f"Mean over {plural(seeds, 'seed')}. The values depend on how many images there are: "
-        "compare them within this table only."
+        "compare them within this table only. A value has no interval: small differences may be "
+        "chance."
     )
     yield f"{FLOOR}: as many of them in the place of samples."
     yield from status_notes(results, imageset)
     protocols = {p for p in scores["protocol"] if not p.startswith(MISSING)}
     if protocols:
         yield f"Protocol: {'. '.join(sorted(protocols))}."
+    if len(protocols) < scores["protocol"].nunique():
+        yield "no weights: the metric's pretrained weights were not on the machine."
 
 
 def cost_table(results: Results, imageset: str) -> Table:
@@ -101,7 +105,7 @@ def cost_table(results: Results, imageset: str) -> Table:
         costs.loc[method, [*PACES.values()]] = pace.images_seen, pace.core_seconds
     shown = COSTS | (PACES if found else {})
     rows = []
-    for method in results.experiment.methods:
+    for method in results.experiment.methods_of(imageset):
         label, faded = marked(results, imageset, method)
         values = [costs.loc[method, column] for column in shown.values()]
         rows.append(Row(label, tuple(Cell(_amount(value)) for value in values), faded))
@@ -115,7 +119,8 @@ def cost_table(results: Results, imageset: str) -> Table:
         notes=(
             "Mean over seeds; restoring: all tasks' seconds over all images restored; memory, "
             "parameters, and the numbers searched per image, in all restarts: the largest of a "
-            "method's runs.",
+            "method's runs. Parameters: all numbers of the model that training leaves, encoders "
+            "and kept images included; not the codes that were learned along, one per image.",
             f"Measured on {'; '.join(hardware) or 'unknown hardware'}, "
             f"torch threads per job: {', '.join(threads) or 'unknown'}; other jobs ran beside.",
             *_stage_notes(results, imageset),
@@ -155,7 +160,7 @@ def _pace_notes(results: Results, found: dict[str, Pace]) -> Iterator[str]:
 def method_costs(results: Results, imageset: str) -> pd.DataFrame:
     """Return seconds, sizes and counts per method, from its run records."""
     rows: dict[str, dict[str, Any]] = {}
-    for method in results.experiment.methods:
+    for method in results.experiment.methods_of(imageset):
         runs = results.records(imageset, method=method)
         trained = [record for place, record in runs if place.verb == "train"]
         restored = [record for place, record in runs if place.verb == "restore"]

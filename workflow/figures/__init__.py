@@ -14,3 +14,4 @@ FIGURES = (
     "training",
     "energy",
 )
+FROM_MODELS = ("samples", "reconstructions", "encodings", "interpolations", "training")

@@ -145,7 +145,8 @@ def pictures(lines: Sequence[Line], columns: Sequence[str] = ()) -> Figure:
         for place, picture in enumerate(line.pictures):
             if picture is not None:
                 start = left + place * (cell + GAP)
-                canvas[top : top + cell, start : start + cell] = enlarged(picture, times)
+                dots = enlarged(picture, times)
+                canvas[top : top + len(dots), start : start + dots.shape[1]] = dots
         middle = 1 - (top + cell / 2) / height
         _label(figure, line, (left - 0.05 * DPI) / width, middle)
     # one image for all: an axes for each takes seconds
@@ -157,6 +158,12 @@ def pictures(lines: Sequence[Line], columns: Sequence[str] = ()) -> Figure:
         align = {"ha": "left", "rotation": 40} if tilted else {"ha": "center"}
         figure.text(x, 1 - head / height, name, va="bottom", rotation_mode="anchor", **align)
     return figure
+
+
+def central(picture: Picture, side: int) -> Picture:
+    """Return the central square of a picture, of `side` pixels at most."""
+    top, left = (max(0, (length - side) // 2) for length in picture.shape[1:])
+    return picture[:, top : top + side, left : left + side]
 
 
 def _label_width(line: Line) -> float:

@@ -40,7 +40,7 @@ def draw(results: Results, imageset: str) -> Figure:
     if not tasks:
         return said("nothing was scored")
     figure = Figure(figsize=(WIDTH, HEIGHT * len(tasks) + 0.6), layout="constrained")
-    upright = len(metrics) * len(results.experiment.methods) > TIGHT
+    upright = len(metrics) * len(results.experiment.methods_of(imageset)) > TIGHT
     panels = figure.subplots(len(tasks), len(metrics), squeeze=False, sharex=True)
     for row, task in zip(panels, tasks, strict=True):
         for axes, metric in zip(row, metrics, strict=True):
@@ -69,7 +69,7 @@ def chosen_metrics(results: Results, imageset: str) -> list[str]:
 def _panel(
     axes: Axes, results: Results, imageset: str, lines: dict[str, Line], *, upright: bool
 ) -> None:
-    methods = list(results.experiment.methods)
+    methods = list(results.experiment.methods_of(imageset))
     decimals = digits(line.mean for line in lines.values())
     bottom, top = _limits(lines, 0.3 if upright else 0.14)
     axes.set_ylim(bottom, top)

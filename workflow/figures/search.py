@@ -5,16 +5,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from priorbench.images import mean_psnr
+from priorbench.images import Gallery, mean_psnr
 from priorbench.results import Results
 from workflow.figures._style import colour, marker, panels, plain_log, said, ticks
 from workflow.quality import marked
 from workflow.summaries import task_label
 
 CAPTION = (
-    "Mean PSNR of the images as the search has them, raw, against the gradient evaluations spent "
-    "on each, restarts counted; the last point is the restoration itself. Dashed: methods without "
-    "any. Hollow: trained within a budget that ended before their plateau."
+    "Mean PSNR of the images as the search has them, raw also where tables show pasted ones, "
+    "against the gradient evaluations spent on each, restarts counted; the last point is the "
+    "restoration itself. Dashed: methods without any. Hollow: trained within a budget that ended "
+    "before their plateau."
 )
 
 
@@ -31,11 +32,11 @@ def draw(results: Results, imageset: str) -> Figure:
         axes.set_xscale("log")
         axes.set_title(f"{task_label(results, task)}, raw", weight="bold")
         axes.set_xlabel("gradients per image (log)")
-        axes.set_ylabel("PSNR [dB]")
+        axes.set_ylabel("PSNR [dB] ↑")
         plain_log(axes.xaxis)
         axes.yaxis.set_major_locator(ticks())
     legend.axis("off")
-    for method in results.experiment.methods:
+    for method in results.experiment.methods_of(imageset):
         closed = any(_closed(found[method]) for found in curves.values() if method in found)
         nothing = pd.Series([np.nan], index=[0.0 if closed else 1.0])
         _line(legend, results, imageset, method, nothing)
@@ -46,7 +47,7 @@ def draw(results: Results, imageset: str) -> Figure:
 def _curves(results: Results, imageset: str, task: str) -> dict[str, pd.Series]:
     """Return PSNR by steps done, mean over seeds, of each method that restored a task."""
     found = {}
-    for method in results.experiment.methods:
+    for method in results.experiment.methods_of(imageset):
         seeds = [_curve(results, imageset, task, method, s) for s in results.experiment.seeds]
         if any(len(curve) for curve in seeds):
             found[method] = pd.concat(seeds, axis=1).mean(axis=1).sort_index()
@@ -54,7 +55,7 @@ def _curves(results: Results, imageset: str, task: str) -> dict[str, pd.Series]:
 
 
 def _curve(results: Results, imageset: str, task: str, method: str, seed: int) -> pd.Series:
-    trace = results.trace(imageset, task, method, seed)
+    trace: dict[int, Gallery] = {**results.trace(imageset, task, method, seed)}
     steps, restarts = results.searched(imageset, task, method, seed)
     restored = results.restored(imageset, task, method, seed)
     if restored is not None:

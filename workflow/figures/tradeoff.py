@@ -37,7 +37,7 @@ def draw(results: Results, imageset: str) -> Figure:
     for axes, task in zip(places, tasks, strict=True):
         _panel(axes, results, imageset, metric, task)
     legend.axis("off")
-    for method in results.experiment.methods:
+    for method in results.experiment.methods_of(imageset):
         label, faded = marked(results, imageset, method)
         _point(legend, results, method, (np.nan, np.nan), faded, label)
     legend.legend(loc="center left", handletextpad=0.3, labelspacing=0.5)
@@ -57,7 +57,7 @@ def _panel(axes: Axes, results: Results, imageset: str, metric: str, task: str) 
         _point(axes, results, method, (x, line.mean), line.excluded, "")
     axes.set_xscale("log")
     axes.set_title(f"{task_label(results, task)}, {region}", weight="bold")
-    axes.set_xlabel("seconds per restored image")
+    axes.set_xlabel("seconds per restored image (log)")
     axes.set_ylabel(metric_label(results, imageset, metric))
     axes.margins(0.12)
     axes.autoscale_view()

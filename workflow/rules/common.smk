@@ -9,12 +9,13 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 # the jobs run with the Python that runs Snakemake, and find the project wherever they run
-shell.prefix(
+PREFIX = (
     f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"
     f" PYTHONPATH={shlex.quote(str(ROOT))}; "
 )
+shell.prefix(PREFIX)
 
-from priorbench import locks, weights
+from priorbench import locks, raw, weights
 from priorbench.config import Experiment
 from priorbench.errors import UserError
 from priorbench.paths import STORE
@@ -22,14 +23,20 @@ from priorbench.plan import Plan
 from priorbench.sources import source_hash
 from workflow.failures import last_words
 from workflow.figures import FIGURES as DRAWN
+from workflow.figures import FROM_MODELS
 
 try:
     FILE = ", ".join(map(str, workflow.configfiles)) or "config"
     EXPERIMENT = Experiment.check(config, os.path.relpath(FILE) if FILE != "config" else FILE)
+    if EXPERIMENT.config["images_dir"]:
+        os.environ[raw.VARIABLE] = os.path.expanduser(EXPERIMENT.config["images_dir"])
     PLAN = Plan(EXPERIMENT)
 except UserError as mistake:  # one line, without the place in this file where it came up
     print(mistake, file=sys.stderr)
     sys.exit(1)
+
+if raw.VARIABLE in os.environ:  # also where jobs run on other machines
+    shell.prefix(f"{PREFIX}export {raw.VARIABLE}={shlex.quote(os.environ[raw.VARIABLE])}; ")
 
 OUT = f"results/{EXPERIMENT.name}"
 DEVICE = PLAN.device
@@ -75,9 +82,11 @@ LABELS = [
     for entry in rows.values()
 ]
 # drawn for some image sets only
+LEARNED = [imageset for imageset in EXPERIMENT.imagesets if not EXPERIMENT.test_only(imageset)]
 ASKED = {
     "energy": list(EXPERIMENT.config["energy"]),
     "contrasts": list(EXPERIMENT.imagesets if EXPERIMENT.config["contrasts"] else ()),
+    **dict.fromkeys(FROM_MODELS, LEARNED),
 }
 FIGURES = {name: ASKED.get(name, list(EXPERIMENT.imagesets)) for name in DRAWN}
 PER_IMAGE = [n for n, e in EXPERIMENT.metrics.items() if e.about.constants["PER"] == "image"]
@@ -86,8 +95,13 @@ TABLES = [
     for imageset in EXPERIMENT.imagesets
     for table in (
         *(f"quality-{imageset}-{metric}" for metric in PER_IMAGE),
-        *(f"contrasts-{i}-{metric}" for i in ASKED["contrasts"] if i == imageset for metric in PER_IMAGE),
-        f"samples-{imageset}",
+        *(
+            f"contrasts-{i}-{metric}"
+            for i in ASKED["contrasts"]
+            if i == imageset
+            for metric in PER_IMAGE
+        ),
+        *(f"samples-{i}" for i in LEARNED if i == imageset),
         f"cost-{imageset}",
     )
 ]

@@ -55,6 +55,11 @@ def trained_of(wildcards):
     return [] if "train" in space else files(models, "model.safetensors")
 
 
+def in_files(imageset):
+    """Whether the pictures of a set lie in files, which are decoded on all cores."""
+    return EXPERIMENT.imagesets[imageset].about.constants.get("IN_FILES", False)
+
+
 def tuned_of(imageset, method, part):
     """Return the file with tuned options of `part`, where there are any."""
     return files(PLAN.tuned(imageset, method, part), "chosen.json")
@@ -75,11 +80,16 @@ def runs(verb, name, imageset, unit=None):
     units = [] if unit is None else [unit]
     paths = [
         getattr(PLAN, verb)(imageset, *units, method, seed).folder / name
-        for method in EXPERIMENT.methods
+        for method in EXPERIMENT.methods_of(imageset)
         for seed in EXPERIMENT.seeds
-        if verb not in ("train", "sample") or EXPERIMENT.methods[method].about.learns
+        if verb not in ("train", "sample") or learned(imageset, method)
     ]
     return finished(paths)
+
+
+def learned(imageset, method):
+    """Whether a method learns from the images of a set: not from those of a classic test set."""
+    return EXPERIMENT.methods[method].about.learns and not EXPERIMENT.test_only(imageset)
 
 
 def finished(paths):
@@ -124,6 +134,8 @@ def results_of(wildcards):
         paths += runs("train", name, imageset)
     for verb, name in (("represent", "represented"), ("sample", "samples")):
         paths += runs(verb, "run.json", imageset) + runs(verb, f"{name}.safetensors", imageset)
+    if (home := EXPERIMENT.home(imageset)) != imageset:  # whether its models were cut short
+        paths += runs("train", "run.json", home) + runs("represent", "run.json", home)
     if imageset in EXPERIMENT.config["energy"]:
         paths.append(PLAN.energy(imageset).folder / "curve.csv")
     return finished(paths) + scores_of(imageset)

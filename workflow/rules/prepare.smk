@@ -9,10 +9,13 @@ rule prepare:
         STORE / "prepare/{imageset}/{key}/prepare.log",
     conda:
         "../../environment.yml"
+    # pictures in files are decoded on all cores
+    threads: lambda wildcards: workflow.cores if in_files(wildcards.imageset) else 1
     params:
         launch=LIGHT,
         spec=spec("prepare"),
     message:
         "prepare {wildcards.imageset}"
     shell:
-        "{params.launch} workflow.scripts.prepare --spec {params.spec:q} --out {output} 2>&1 | tee {log}"
+        "{params.launch} workflow.scripts.prepare --spec {params.spec:q}"
+        " --threads {threads} --out {output} 2>&1 | tee {log}"

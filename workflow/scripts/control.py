@@ -11,11 +11,11 @@ from priorbench.observations import read_observations
 def main(arguments: Namespace, state: Path) -> None:
     """Picture the observations, and make the naive inverses."""
     images = {}
-    for task, seen in read_observations(arguments.observations).items():
+    for name, seen in read_observations(arguments.observations).items():
         known = (seen.y, seen.cfg, seen.shape)
-        images[f"{task}/degraded"] = seen.task.degraded(*known, **seen.parameters)
-        for name, image in seen.task.naive(*known, **seen.parameters).items():
-            images[f"{task}/{name}"] = image
+        images[f"{name}/degraded"] = seen.task.degraded(*known, **seen.parameters)
+        for inverse, image in seen.task.naive(*known, **seen.parameters).items():
+            images[f"{name}/{inverse}"] = image
     write_arrays(arguments.out, {name: to_uint8(image.numpy()) for name, image in images.items()})
 
 

@@ -10,7 +10,7 @@ import torch
 from priorbench import registry, step
 from priorbench.contract import Images, Observation
 from priorbench.errors import UserError
-from priorbench.images import Prepared
+from priorbench.images import Prepared, named
 from priorbench.observations import write_observations
 from priorbench.seeds import generator
 
@@ -19,37 +19,52 @@ def main(arguments: Namespace, state: Path) -> None:
     """Make the observations y = A(x) + sigma n that all methods share."""
     spec = arguments.spec
     images = Prepared(arguments.images.parent)
-    if spec["count"] > len(images.test):
-        count = len(images.test)
+    available = images.card["counts"]["test"]
+    if (spec["count"] or 0) > available:
         raise UserError(
-            f"test_images: {spec['count']} asked for, {images.card['name']} has {count}; set "
-            f"`test_images: {count}` or give it more"
+            f"test_images: {spec['count']} asked for, {images.card['name']} has {available}; set "
+            f"`test_images: {available}` or give it more"
         )
-    originals = Images(images.test)[: spec["count"]]
-    seen = {}
-    for task, about in spec["tasks"].items():
-        plugin = registry.load("tasks", about["plugin"])
-        cfg = step.configured(plugin.Config, about["config"])
-        plugin.check(cfg, images.shape)
-        seen[task] = observe(plugin, cfg, originals, spec["seed"], about["plugin"])
-        about["protocol"] = plugin.protocol(cfg, images.shape)
-    write_observations(arguments.out, seen, spec["tasks"], images.card["sha256"]["test"])
+    seen, told = {}, {}
+    for group, (numbers, pixels) in enumerate(images.tested(spec["count"])):
+        originals, shape = Images(pixels)[:], pixels.shape[1:]
+        for task, about in spec["tasks"].items():
+            plugin = registry.load("tasks", about["plugin"])
+            cfg = step.configured(plugin.Config, about["config"])
+            plugin.check(cfg, shape)
+            name = named(task, group if images.sizes else None)
+            ids = torch.from_numpy(numbers)
+            seen[name] = observe(plugin, cfg, originals, spec["seed"], about["plugin"], ids)
+            told[name] = about | {"protocol": plugin.protocol(cfg, shape)}
+    write_observations(arguments.out, seen, told, images.card["sha256"]["test"])
 
 
-def observe(plugin: ModuleType, cfg: Any, x: torch.Tensor, seed: int, name: str) -> Observation:
-    """Return the observation of images x; what is drawn is seeded by the image's number."""
+def observe(
+    plugin: ModuleType,
+    cfg: Any,
+    x: torch.Tensor,
+    seed: int,
+    name: str,
+    ids: torch.Tensor | None = None,
+) -> Observation:
+    """Return the observation of images x; what is drawn is seeded by the image's number.
+
+    ids: these numbers, (n,); None: 0 to n - 1.
+    """
     shape = (3, x.shape[2], x.shape[3])
-    drawn = [plugin.draw(cfg, shape, generator(seed, name, "draw", i)) for i in range(len(x))]
+    ids = torch.arange(len(x)) if ids is None else ids
+    numbers = ids.tolist()
+    drawn = [plugin.draw(cfg, shape, generator(seed, name, "draw", i)) for i in numbers]
     parameters = {key: torch.stack([d[key] for d in drawn]) for key in drawn[0]}
     y = plugin.degrade(x, cfg, **parameters)
     if cfg.sigma:
-        draws = [generator(seed, name, "noise", i) for i in range(len(x))]
+        draws = [generator(seed, name, "noise", i) for i in numbers]
         y = y + cfg.sigma * torch.stack([torch.randn(y.shape[1:], generator=d) for d in draws])
         if hasattr(plugin, "hidden"):  # nothing was seen there, so no noise either
             y = y.masked_fill(plugin.hidden(cfg, shape, **parameters), 0)
     if getattr(cfg, "clip", False):
         y = y.clamp(0, 1)
-    return Observation(y, plugin, cfg, shape, torch.arange(len(x)), parameters)
+    return Observation(y, plugin, cfg, shape, ids, parameters)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 from argparse import Namespace
 from pathlib import Path
 
-from priorbench import registry, step
+from priorbench import preparing, registry, step
 from priorbench.images import SPLITS, write_prepared
+from priorbench.pictures import Pictures
 
 
 def main(arguments: Namespace, state: Path) -> None:
@@ -12,6 +13,9 @@ def main(arguments: Namespace, state: Path) -> None:
     spec = arguments.spec
     plugin = registry.load("imagesets", spec["plugin"])
     built = plugin.build(step.configured(plugin.Config, spec["config"]))
+    if isinstance(built, Pictures):
+        preparing.write(built, spec["name"], arguments.out.parent, state, arguments.threads)
+        return
     labels = built.labels
     card = {
         "name": spec["name"],
@@ -23,4 +27,4 @@ def main(arguments: Namespace, state: Path) -> None:
 
 
 if __name__ == "__main__":
-    step.run(main)
+    step.run(main, numbers=("threads",))

@@ -68,7 +68,7 @@ def section(results: Results, imageset: str, folder: Path) -> dict[str, Any]:
     split = split_table(results, imageset)
     more = [
         *contrast_tables(results, imageset),
-        samples_table(results, imageset),
+        *([] if results.experiment.test_only(imageset) else [samples_table(results, imageset)]),
         *([split] if split else []),
         cost_table(results, imageset),
     ]
@@ -97,7 +97,9 @@ def picture(folder: Path, name: str, imageset: str) -> dict[str, str]:
 def about(card: dict[str, Any]) -> str:
     """Return an image set's card in a few words."""
     told = []
-    if "shape" in card:
+    if card.get("sizes"):
+        told.append(f"{len(set(map(tuple, card['sizes'])))} sizes")
+    elif "shape" in card:
         told.append("{1}x{2} px".format(*card["shape"]))
     if "counts" in card:
         told.append(", ".join(f"{count} {split}" for split, count in card["counts"].items()))

@@ -15,7 +15,7 @@ import torch
 from priorbench import models, registry, step
 from priorbench.contract import Images
 from priorbench.files import write_arrays
-from priorbench.images import Prepared, mean_psnr
+from priorbench.images import Prepared, mean_psnr, named
 from priorbench.loop import DivergedError
 from priorbench.milestones import LEARNED
 from priorbench.observations import undamaged
@@ -44,16 +44,20 @@ def main(arguments: Namespace, state: Path) -> None:
         )
         search = _Search(plugin, cfg, spec, state, parse(arguments.out).imageset)
         try:
-            found["represent"] = search(trained.model, images.test[: spec["count"]], "test")
+            for group, (_, originals) in enumerate(images.tested(spec["count"])):
+                models.check_size(trained, originals.shape[1:])
+                name = named("represent", group if images.sizes else None)
+                found[name] = search(trained.model, originals, f"test-{group}")
             if models.has(trained.model, "encode", "decode"):
                 found["encoded"] = _encoded(trained.model, images.test[: spec["shown"]], spec)
-            validation, status = _plateau(search, trained, images.val[: spec["validation"]])
+            if len(images.val):  # a classic test set has none: its model was judged at home
+                validation, status = _plateau(search, trained, images.val[: spec["validation"]])
         except DivergedError as diverged:
             found, status = {}, str(diverged)
     record.write(
         arguments.out.with_name("run.json"),
         config=spec["config"],
-        images=spec["count"],
+        images=spec["count"] or images.card["counts"]["test"],
         plateau_rule={
             "validation_images": spec["validation"],
             "last_share_of_steps_that_moved_the_decoder": round(1 - LEARNED, 2),

@@ -7,6 +7,7 @@ from typing import Any
 from priorbench import models, registry, step
 from priorbench.curve import COLUMNS
 from priorbench.files import write_arrays, write_rows
+from priorbench.images import row_of
 from priorbench.loop import DivergedError
 from priorbench.observations import read_observations
 from priorbench.paths import parse
@@ -21,22 +22,26 @@ def main(arguments: Namespace, state: Path) -> None:
     record = Record("restore", spec, parse(arguments.out).imageset)
     trained = models.load(arguments.model, spec)
     plugin = registry.load("methods", spec["plugin"])
-    restored, rows, seconds, configs, searched = {}, [], {}, {}, None
+    restored, rows, configs, searched = {}, [], {}, None
+    seconds: dict[str, float] = {}
     traced: dict[str, Any] = {}
-    lost: list[str] = []
+    lost: dict[str, str] = {}
     tuned = chosen(arguments.tuned, "restore")
     observations = read_observations(arguments.observations, spec["device"])
-    for task, seen in {} if trained.diverged else observations.items():
+    for name, seen in {} if trained.diverged else observations.items():
+        task = row_of(name)
+        models.check_size(trained, seen.shape)
         cfg = step.configured(plugin.RestoreConfig, spec["configs"][task] | tuned)
         configs[task] = models.effective(cfg)
         title = f"restore {parse(arguments.out).imageset} {task} {spec['method']}"
         try:
-            found = restore(plugin, trained.model, seen, cfg, spec, state / task, title)
+            found = restore(plugin, trained.model, seen, cfg, spec, state / name, title)
         except DivergedError as diverged:
-            lost.append(f"{diverged}, {task}")
+            lost[task] = f"{diverged}, {task}"
             continue
-        restored[task], seconds[task] = found.images, round(found.seconds, 4)
-        traced |= {f"{task}/{step}": pictures for step, pictures in found.trace.items()}
+        restored[name] = found.images
+        seconds[task] = round(seconds.get(task, 0.0) + found.seconds, 4)
+        traced |= {f"{name}/{step}": pictures for step, pictures in found.trace.items()}
         searched = found.searched or None
         rows += [(task, *row) for row in found.curve]
     notes = ["" if trained.model else note(plugin, *configs.values())]
@@ -48,13 +53,14 @@ def main(arguments: Namespace, state: Path) -> None:
         config=spec["configs"],
         effective=configs,
         note="; ".join(filter(None, notes)),
-        images=len(next(iter(observations.values()))),
+        images=len({number for seen in observations.values() for number in seen.ids.tolist()}),
         parameters=trained.record["parameters"],
-        task_seconds=seconds,
+        task_seconds={task: took for task, took in seconds.items() if task not in lost},
         searched=searched,
-        status="; ".join(lost) or trained.record["status"],
+        status="; ".join(lost.values()) or trained.record["status"],
     )
-    write_arrays(arguments.out, restored)
+    kept = {name: images for name, images in restored.items() if row_of(name) not in lost}
+    write_arrays(arguments.out, kept)
 
 
 if __name__ == "__main__":

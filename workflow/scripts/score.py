@@ -14,7 +14,7 @@ import torch
 from priorbench import step
 from priorbench.errors import UserError
 from priorbench.files import read_arrays, write_rows
-from priorbench.images import Prepared
+from priorbench.images import Prepared, named, row_of
 from priorbench.observations import read_observations
 from priorbench.paths import STORE, parse
 from priorbench.results import FLOOR
@@ -32,7 +32,7 @@ def main(arguments: Namespace, state: Path) -> None:
         rows = list(restorations(arguments, scorer))
     else:
         rows = [*representations(arguments, scorer), *samples(arguments, scorer)]
-        rows += scorer.ceiling(UNTOUCHED, arguments.spec["count"])
+        rows += [] if images.sizes else scorer.ceiling(UNTOUCHED, arguments.spec["count"])
     write_rows(arguments.out, COLUMNS, rows)
 
 
@@ -43,33 +43,40 @@ def restorations(arguments: Namespace, scorer: Scorer) -> Iterator[Row]:
     if facts["original"] != scorer.images.card["sha256"]["test"]:
         raise UserError(f"{arguments.observations}: made from other images than {arguments.images}")
     found = {path: read_arrays(path)[0] for path in arguments.restored}
-    for task, seen in read_observations(arguments.observations).items():
-        protocol = facts["tasks"][task]["protocol"]
-        for name, pictures in controls.items():
-            if name.startswith(f"{task}/"):
-                control = name.removeprefix(f"{task}/")
-                yield from scorer.restored(task, control, -1, pictures, seen, protocol)
+    for name, seen in read_observations(arguments.observations).items():
+        task, protocol = row_of(name), facts["tasks"][name]["protocol"]
+        for control, pictures in controls.items():
+            if control.startswith(f"{name}/"):
+                inverse = control.removeprefix(f"{name}/")
+                yield from scorer.restored(task, inverse, -1, pictures, seen, protocol)
         for path, arrays in found.items():
             place = parse(path)
-            if task in arrays:  # a diverged run left nothing
+            if name in arrays:  # a diverged run left nothing
                 assert place.seed is not None
-                restored = arrays[task]
+                restored = arrays[name]
                 yield from scorer.restored(task, place.method, place.seed, restored, seen, protocol)
 
 
 def representations(arguments: Namespace, scorer: Scorer) -> Iterator[Row]:
     """Score what each method's search found for the clean test images."""
+    # a set without training images is tested on as a whole
+    count = arguments.spec["count"] if len(scorer.images.train) else None
     for path in arguments.represented:
         place, (arrays, _) = parse(path), read_arrays(path)
-        if "represent" in arrays:
-            assert place.seed is not None
-            yield from scorer.undamaged(place.method, place.seed, arrays["represent"])
+        for group, (numbers, originals) in enumerate(scorer.images.tested(count)):
+            name = named("represent", group if scorer.images.sizes else None)
+            if name in arrays:  # a diverged run left nothing
+                assert place.seed is not None
+                found = (arrays[name], originals, numbers)
+                yield from scorer.undamaged(place.method, place.seed, *found)
 
 
 def samples(arguments: Namespace, scorer: Scorer) -> Iterator[Row]:
     """Score samples against held-out images, with as many training images as the floor."""
     count = arguments.spec["samples"]
     train = scorer.images.train
+    if not len(train):  # a set that is only tested on
+        return
     chosen = torch.randperm(len(train), generator=generator("floor"))[:count].sort().values
     floor = np.ascontiguousarray(train[chosen.numpy()])
     yield from scorer.samples(FLOOR, -1, floor)

@@ -1,0 +1,98 @@
+"""Classic test sets: a few pictures of many sizes, to be tested on and never learned from."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imagesets._read import DAMAGED, chw, read
+from priorbench.errors import UserError
+from priorbench.pictures import Pictures
+from priorbench.raw import pictures
+
+Fit = Literal["div32", "mod8", "whole"]
+Size = tuple[int, int]  # width, height
+MULTIPLE = {"div32": 32, "mod8": 8, "whole": 1}
+RULES = {
+    "div32": "sides cropped around the centre to multiples of 32 (Deep Image Prior's protocol)",
+    "mod8": "cropped at the right and below to multiples of 8 (that of super-resolution papers)",
+    "whole": "as published",
+}
+
+
+def own_files(imageset: str, sizes: Mapping[str, Size], origin: str) -> list[Path]:
+    """Return the user's files of a set whose pictures have names: all of them, and no other.
+
+    sizes: by the name of a file in small letters, without its suffix.
+    """
+    found = {file.stem.lower(): file for file in pictures(imageset, len(sizes), origin)}
+    if strange := sorted(set(found) - set(sizes)):
+        raise UserError(f"{imageset}: {found[strange[0]]} is none of its pictures ({origin})")
+    if absent := [name for name in sizes if name not in found]:
+        folder = next(iter(found.values())).parent
+        raise UserError(f"{imageset}: {folder} has no picture {absent[0]} ({origin})")
+    for name, size in sizes.items():
+        check_size(imageset, found[name], (size,))
+    return [found[name] for name in sizes]
+
+
+def numbered_files(imageset: str, count: int, sizes: Collection[Size], origin: str) -> list[Path]:
+    """Return the user's files of a set whose pictures are numbered, each way otherwise."""
+    files = pictures(imageset, count, origin)
+    for file in files:
+        check_size(imageset, file, sizes)
+    return files
+
+
+def check_size(imageset: str, file: Path, sizes: Collection[Size]) -> None:
+    """Raise UserError where a file is no image of one of `sizes`, which may lie on their side."""
+    try:
+        with Image.open(file) as image:
+            size = image.size
+    except DAMAGED as error:
+        raise UserError(f"{imageset}: {file} cannot be read as an image ({error})") from error
+    if size not in sizes and size[::-1] not in sizes:
+        told = " or ".join(f"{width}x{height}" for width, height in sizes)
+        raise UserError(f"{imageset}: {file} has {size[0]}x{size[1]} pixels, not {told}")
+
+
+def classic(files: Sequence[Path], fit: Fit, crop: int, facts: dict[str, Any]) -> Pictures:
+    """Return the pictures of a test set; with `crop` their central squares, all of one size."""
+    if crop and (crop < 8 or crop % 8):
+        raise UserError(
+            f"crop: {crop}: 0, or a multiple of 8 is needed; nearest: {max(8, round(crop / 8) * 8)}"
+        )
+
+    def decode(row: int) -> NDArray[np.uint8]:
+        image = read(files[row])
+        if not crop:
+            return chw(image.crop(box(image.size, fit)))
+        if min(image.size) < crop:
+            raise UserError(f"crop: {files[row]} has {image.size[0]}x{image.size[1]} pixels only")
+        left, top = ((side - crop) // 2 for side in image.size)
+        return chw(image.crop((left, top, left + crop, top + crop)))
+
+    sampling = f"the central {crop}x{crop} pixels" if crop else RULES[fit]
+    return Pictures(
+        names=[file.name for file in files],
+        read=decode,
+        split=["test"] * len(files),
+        clusters=[file.stem for file in files],
+        card={
+            "split_rule": "all for test: there is nothing to learn from",
+            "cluster": "picture",
+            "sampling": f"{sampling}; RGB",
+            **facts,
+        },
+        shape=(3, crop, crop) if crop else None,
+    )
+
+
+def box(size: Size, fit: Fit) -> tuple[int, int, int, int]:
+    """Return the part of a picture that a protocol keeps: left, top, right, bottom."""
+    width, height = (side - side % MULTIPLE[fit] for side in size)
+    left, top = ((size[0] - width) // 2, (size[1] - height) // 2) if fit == "div32" else (0, 0)
+    return left, top, left + width, top + height

@@ -1,0 +1,84 @@
+"""CelebA: 202,599 aligned faces of 178x218 pixels (Liu et al., ICCV 2015).
+
+The official split into training, validation and test is kept; it is by identity. `variant` says
+what becomes of a face: `whole` squashes all of it to a square, as the published code of Latent
+Convolutional Models does; `crop178` takes the central 178x178 first, as later work does;
+`crop128` is the cutout of 128x128 pixels that progressive GANs were trained on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+from zipfile import ZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imagesets._celeba import FACES, LICENCE, identities, partition
+from imagesets._read import chw, read
+from priorbench.errors import UserError
+from priorbench.pictures import Pictures
+from priorbench.raw import home, obtain
+
+LABEL = "CelebA"
+IN_FILES = True
+BOXES = {"whole": None, "crop178": (0, 20, 178, 198), "crop128": (25, 57, 153, 185)}
+
+
+@dataclass(frozen=True)
+class Config:
+    size: int = 128  # pixels, side of an image
+    variant: Literal["whole", "crop178", "crop128"] = "whole"  # LCM's resize, or a cutout first
+
+
+def build(cfg: Config) -> Pictures:
+    """Return the faces in the official split; clusters are identities."""
+    if cfg.size < 8:
+        raise UserError(f"celeba: size {cfg.size} is too small; nearest: 8")
+    opened = faces()
+    split, person = partition(), identities()
+    names = sorted(split)
+
+    def decode(row: int) -> NDArray[np.uint8]:
+        face = opened(names[row])
+        # cut out first: resize with a box would look at pixels around it
+        part = face.crop(BOXES[cfg.variant] or (0, 0, *face.size))
+        return chw(part.resize((cfg.size, cfg.size), Image.Resampling.BICUBIC))
+
+    return Pictures(
+        names=names,
+        read=decode,
+        split=[split[name] for name in names],
+        clusters=[person[name] for name in names],
+        card=card(cfg),
+        shape=(3, cfg.size, cfg.size),
+    )
+
+
+def faces() -> Callable[[str], Image.Image]:
+    """Return what opens a face by its name: from the user's own folder, or from the archive."""
+    folder = home("celeba") / "img_align_celeba"
+    if folder.is_dir():
+        return lambda name: read(folder / name)
+    archive = ZipFile(obtain("celeba", (FACES,), LICENCE)[0])
+
+    def from_archive(name: str) -> Image.Image:
+        with archive.open(f"img_align_celeba/{name}") as file:
+            return read(file)
+
+    return from_archive
+
+
+def card(cfg: Config) -> dict[str, Any]:
+    """Return source, licence and rules."""
+    box = BOXES[cfg.variant]
+    cut = "whole images" if box is None else f"the part {box} (left, top, right, bottom)"
+    return {
+        "source": "CelebA, aligned and cropped (Liu et al., Deep Learning Face Attributes in the "
+        "Wild, ICCV 2015)",
+        "licence": LICENCE,
+        "split_rule": "official, by identity: list_eval_partition.txt",
+        "cluster": "person",
+        "sampling": f"{cfg.variant}: {cut} to {cfg.size}x{cfg.size} pixels (bicubic, antialiased)",
+    }

@@ -1,0 +1,90 @@
+"""CelebA-HQ: 30,000 faces of 1024x1024 pixels (Karras et al., ICLR 2018), from the user's own copy.
+
+There is no official archive of the pictures, hence no checksum: their number is checked.
+`split: celeba` follows CelebA's partition by way of CelebA-HQ-to-CelebA-mapping.txt; `blocks`
+takes the first 27,000 for training, the next 1,000 for validation and the last 2,000 for test:
+these may share persons.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagesets._celeba import LICENCE, identities, partition
+from imagesets._read import read, square
+from priorbench.errors import UserError
+from priorbench.pictures import Pictures
+from priorbench.raw import home, pictures
+
+LABEL = "CelebA-HQ"
+IN_FILES = True
+OWN_FILES = True
+COUNT = 30_000
+BLOCKS = {"train": 27_000, "val": 1_000, "test": 2_000}
+MAPPING = "CelebA-HQ-to-CelebA-mapping.txt"
+ORIGIN = "made with dataset_tool.py of progressive_growing_of_gans, or as in CelebAMask-HQ"
+
+
+@dataclass(frozen=True)
+class Config:
+    size: int = 256  # pixels, side of an image
+    split: Literal["blocks", "celeba"] = "blocks"  # by number, or CelebA's by identity
+
+
+def build(cfg: Config) -> Pictures:
+    """Return the faces; clusters are persons where the mapping to CelebA tells them."""
+    if cfg.size < 8:
+        raise UserError(f"celebahq: size {cfg.size} is too small; nearest: 8")
+    files = pictures("celebahq", COUNT, ORIGIN, "images")
+    split: list[str] = [name for name, count in BLOCKS.items() for _ in range(count)]
+    persons = None
+    if cfg.split == "celeba":
+        split, persons = by_identity()
+
+    def decode(row: int) -> NDArray[np.uint8]:
+        return square(read(files[row]), cfg.size)
+
+    return Pictures(
+        names=[file.name for file in files],
+        read=decode,
+        split=split,
+        clusters=persons,
+        card=card(cfg),
+        shape=(3, cfg.size, cfg.size),
+    )
+
+
+def by_identity() -> tuple[list[str], list[str]]:
+    """Return CelebA's split, and the person, of each face."""
+    path = home("celebahq") / MAPPING
+    if not path.is_file():
+        raise UserError(f"celebahq: `split: celeba` needs {path} (it comes with CelebAMask-HQ)")
+    names = originals(path)
+    if len(names) != COUNT:
+        raise UserError(f"celebahq: {path} lists {len(names)} images, not {COUNT}")
+    split, persons = partition(), identities()
+    return [split[name] for name in names], [persons[name] for name in names]
+
+
+def originals(path: Path) -> list[str]:
+    """Return the file in CelebA that each face comes from: the last column, below a header."""
+    lines = path.read_text(encoding="ascii").splitlines()[1:]
+    return [line.split()[-1] for line in lines if line.strip()]
+
+
+def card(cfg: Config) -> dict[str, Any]:
+    """Return source, licence and rules."""
+    rules = {
+        "blocks": "by number: 27,000 training, 1,000 validation, 2,000 test; persons may be shared",
+        "celeba": f"that of CelebA, by identity ({MAPPING})",
+    }
+    return {
+        "source": "CelebA-HQ (Karras et al., Progressive Growing of GANs, ICLR 2018)",
+        "licence": f"CC BY-NC 4.0; its faces are CelebA's: {LICENCE}",
+        "split_rule": rules[cfg.split],
+        "cluster": "person" if cfg.split == "celeba" else "image (persons are not told)",
+        "sampling": f"{cfg.size}x{cfg.size} pixels (bicubic, antialiased)",
+    }

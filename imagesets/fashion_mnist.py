@@ -1,0 +1,84 @@
+"""Fashion-MNIST: 60,000 + 10,000 pieces of clothing, grey, 28x28 pixels (Xiao et al., 2017).
+
+The official training and test parts, with two black pixels around each image; the last 5,000 of
+training are for validation.
+"""
+
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagesets._parts import official_parts
+from priorbench.download import Remote
+from priorbench.errors import UserError
+from priorbench.pictures import Pictures
+from priorbench.raw import obtain
+
+LABEL = "Fashion-MNIST"
+IN_FILES = True
+ADDRESS = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
+LICENCE = "MIT (Zalando SE, https://github.com/zalandoresearch/fashion-mnist)"
+FILES = [
+    Remote(name, f"{ADDRESS}/{name}", f"md5:{md5}")
+    for name, md5 in (
+        ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+        ("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
+        ("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
+        ("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"),
+    )
+]
+SIDE, MARGIN = 28, 2  # pixels
+IMAGES, LABELS = 2051, 2049  # how the files begin
+VALIDATION = 5_000  # the last of training
+
+
+@dataclass(frozen=True)
+class Config:
+    """There is nothing to choose."""
+
+
+def build(cfg: Config) -> Pictures:
+    """Return the pieces in the official parts, with their classes."""
+    paths = obtain("fashion_mnist", FILES, LICENCE)
+    train, train_labels, test, test_labels = (contents(path) for path in paths)
+    return official_parts(
+        coloured(train),
+        coloured(test),
+        train_labels.astype(np.int64),
+        test_labels.astype(np.int64),
+        validation=VALIDATION,
+        card=card(),
+    )
+
+
+def contents(path: Path) -> NDArray[np.uint8]:
+    """Return the bytes of an IDX file: (n, 28, 28) of images, (n,) of classes."""
+    with gzip.open(path) as file:
+        whole = file.read()
+    kind, count = np.frombuffer(whole, ">i4", 2)
+    if kind not in (IMAGES, LABELS):
+        raise UserError(f"fashion_mnist: {path} is no IDX file of images or classes")
+    shape, begin = ((count, SIDE, SIDE), 16) if kind == IMAGES else ((count,), 8)
+    return np.frombuffer(whole, np.uint8, offset=begin).reshape(shape)
+
+
+def coloured(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return grey images with a margin as RGB ones, without a copy per channel."""
+    framed = np.pad(grey, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN)))
+    return np.broadcast_to(framed[:, None], (len(framed), 3, *framed.shape[1:]))
+
+
+def card() -> dict[str, Any]:
+    """Return source, licence and rules."""
+    return {
+        "source": "Fashion-MNIST (Xiao, Rasul, Vollgraf, arXiv:1708.07747)",
+        "licence": LICENCE,
+        "split_rule": f"official training and test parts; validation: the last {VALIDATION} of "
+        "training",
+        "cluster": "image",
+        "sampling": f"28x28 pixels, as published, black margins of {MARGIN}; grey as RGB",
+    }

@@ -1,0 +1,59 @@
+"""frog-dataset: 7,796 small frogs on white (github.com/jonshamir/frog-dataset), 64x64 pixels.
+
+As in the report on incremental GLO: images 1 to 6,000 are for training, of the rest 7,597 and
+later for validation, all others for test. Transparent parts become white.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagesets._read import read, square
+from priorbench.errors import UserError
+from priorbench.pictures import Pictures
+from priorbench.raw import pictures
+
+LABEL = "frogs"
+IN_FILES = True
+OWN_FILES = True
+COUNT = 7_796
+TRAIN, VALIDATION = 6_000, 200  # the first, the last
+ORIGIN = "git clone https://github.com/jonshamir/frog-dataset frogs"
+
+
+@dataclass(frozen=True)
+class Config:
+    size: int = 64  # pixels, side of an image: those of data-64
+
+
+def build(cfg: Config) -> Pictures:
+    """Return the frogs in the order of their numbers."""
+    if cfg.size < 8:
+        raise UserError(f"frogs: size {cfg.size} is too small; nearest: 8")
+    files = pictures("frogs", COUNT, ORIGIN, "data-64")
+
+    def decode(row: int) -> NDArray[np.uint8]:
+        return square(read(files[row]), cfg.size)
+
+    held = COUNT - TRAIN - VALIDATION
+    return Pictures(
+        names=[file.name for file in files],
+        read=decode,
+        split=["train"] * TRAIN + ["test"] * held + ["val"] * VALIDATION,
+        card=card(cfg),
+        shape=(3, cfg.size, cfg.size),
+    )
+
+
+def card(cfg: Config) -> dict[str, Any]:
+    """Return source, licence and rules."""
+    return {
+        "source": "frog-dataset, https://github.com/jonshamir/frog-dataset",
+        "licence": "none stated: all rights reserved by the authors of the pictures",
+        "split_rule": f"by number: 1 to {TRAIN} for training, the last {VALIDATION} for "
+        "validation, the others for test",
+        "cluster": "image",
+        "sampling": f"transparency on white, {cfg.size}x{cfg.size} pixels (bicubic, antialiased)",
+    }

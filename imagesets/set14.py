@@ -1,0 +1,44 @@
+"""Set14: fourteen pictures, a test set of super-resolution (Zeyde et al., 2010); one is grey."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from imagesets._classic import classic, own_files
+from priorbench.pictures import Pictures
+
+LABEL = "Set14"
+IN_FILES = True
+OWN_FILES = True
+TEST_ONLY = True
+ORIGIN = "for example from github.com/jbhuang0604/SelfExSR"
+SIZES = {
+    "baboon": (500, 480),
+    "barbara": (720, 576),
+    "bridge": (512, 512),
+    "coastguard": (352, 288),
+    "comic": (250, 361),
+    "face": (276, 276),
+    "flowers": (500, 362),
+    "foreman": (352, 288),
+    "lenna": (512, 512),
+    "man": (512, 512),
+    "monarch": (768, 512),
+    "pepper": (512, 512),
+    "ppt3": (529, 656),
+    "zebra": (586, 391),
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    fit: Literal["div32", "mod8", "whole"] = "div32"  # sides to multiples: DIP's, SR papers', none
+    crop: int = 0  # pixels: only the central square, for methods that need one size
+
+
+def build(cfg: Config) -> Pictures:
+    """Return the fourteen pictures."""
+    facts = {
+        "source": "Set14 (Zeyde, Elad, Protter, Curves and Surfaces 2010)",
+        "licence": "none stated; research",
+    }
+    return classic(own_files("set14", SIZES, ORIGIN), cfg.fit, cfg.crop, facts)

@@ -1,0 +1,103 @@
+"""What a config says of rows and options, checked against the plugins that are there."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from priorbench import options as options_of
+from priorbench import tuning
+from priorbench.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from priorbench.config import Entry, Experiment
+
+SET_SIZE = 256  # images below which distances between sets say nothing
+
+
+def mapping(value: Any, where: str) -> dict[Any, Any]:
+    """Return a mapping of options; an empty entry is an empty one."""
+    if value is not None and not isinstance(value, dict):
+        raise UserError(f"{where}: a mapping of options expected, found {value!r}")
+    return dict(value or {})
+
+
+def check_rows_of(experiment: "Experiment", file: str) -> None:
+    for noun in ("imagesets", "tasks", "metrics"):
+        for name, entry in getattr(experiment, noun).items():
+            where = f"{file}: {noun}.{name}"
+            options = dict(entry.options)
+            places = options.pop("imagesets", {}) if noun == "tasks" else {}
+            if noun == "imagesets" and "trained_on" in options:
+                _check_home(options.pop("trained_on"), name, experiment, where)
+            if not isinstance(places, list):
+                places = mapping(places, f"{where}.imagesets")
+            _check_rows(places, experiment.imagesets, f"{where}.imagesets")
+            options_of.check(options, entry.about, "Config", where)
+            for place in places if isinstance(places, dict) else []:
+                inner = f"{where}.imagesets.{place}"
+                options_of.check(mapping(places[place], inner), entry.about, "Config", inner)
+    for imageset in experiment.imagesets:
+        if not experiment.tasks_of(imageset):
+            raise UserError(f"{file}: imagesets.{imageset}: no task runs on it; leave one out")
+    for name, entry in experiment.methods.items():
+        where = f"{file}: methods.{name}"
+        _check_method(entry.options, entry, experiment, where, ("imagesets", "tasks"))
+    _check_rows(experiment.config["energy"], experiment.imagesets, f"{file}: energy")
+    _check_rows(experiment.config["energy"].values(), experiment.methods, f"{file}: energy")
+    for name, pair in experiment.config["contrasts"].items():
+        where = f"{file}: contrasts.{name}"
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise UserError(f"{where}: two rows of methods expected, found {pair!r}")
+        _check_rows(pair, experiment.methods, where)
+    tuned = any("tune" in entry.options for entry in experiment.methods.values())
+    settings = experiment.tuning if tuned else experiment.config["tuning"]
+    tuning.check(settings, experiment.metrics, f"{file}: tuning")
+    sets = [n for n, e in experiment.metrics.items() if e.about.constants.get("PER") == "set"]
+    if sets and experiment.config["samples"] < SET_SIZE:
+        raise UserError(
+            f"{file}: `samples` must be {SET_SIZE} or more for {', '.join(sets)}, "
+            f"found {experiment.config['samples']}"
+        )
+
+
+def _check_home(home: Any, name: str, experiment: "Experiment", where: str) -> None:
+    """Raise UserError unless `home` is an image set that models for `name` can learn from."""
+    if not experiment.test_only(name):
+        raise UserError(f"{where}.trained_on: {name} has training images of its own")
+    learned = [row for row in experiment.imagesets if not experiment.test_only(row)]
+    if home not in learned:
+        raise UserError(f"{where}.trained_on: unknown row `{home}`: {nearest(str(home), learned)}")
+
+
+def _check_method(
+    options: dict[str, Any],
+    entry: "Entry",
+    experiment: "Experiment",
+    where: str,
+    places: tuple[str, ...],
+) -> None:
+    for key, value in options.items():
+        inside = f"{where}.{key}"
+        if key in ("train", "restore"):
+            part = f"{key.capitalize()}Config"
+            options_of.check(mapping(value, inside), entry.about, part, inside)
+        elif key == "tune" and places:
+            tuning.read(value, entry.about, inside)
+        elif key in places:
+            rows = mapping(value, inside)
+            _check_rows(rows, getattr(experiment, key), inside)
+            for row, inner in rows.items():
+                _check_method(
+                    mapping(inner, f"{inside}.{row}"), entry, experiment, f"{inside}.{row}", ()
+                )
+        else:
+            hint = nearest(key, ("plugin", "train", "restore", "tune", *places))
+            for part in ("train", "restore"):
+                if key in entry.about.configs.get(f"{part.capitalize()}Config", {}):
+                    hint = f"an option of `{part}`; write {part}: {{{key}: ...}}"
+            raise UserError(f"{where}: unknown key `{key}`: {hint}")
+
+
+def _check_rows(rows: Iterable[Any], known: Mapping[str, Any], where: str) -> None:
+    for row in rows:
+        if not isinstance(row, str) or row not in known:
+            raise UserError(f"{where}: unknown row `{row}`: {nearest(str(row), known)}")

@@ -1,0 +1,63 @@
+"""The files that image sets are made from: the user's own, or fetched from the official address.
+
+They lie in a folder of the image set's name in $PRIORBENCH_IMAGES (`images_dir` of a config), or
+in the user's cache. What lies there is checked, never changed; what is missing is fetched unless
+PRIORBENCH_OFFLINE is set, its licence told first.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from priorbench.download import DownloadError, Remote, fetch
+from priorbench.errors import UserError
+
+VARIABLE = "PRIORBENCH_IMAGES"
+HERE = "put it there, or set PRIORBENCH_IMAGES (`images_dir`) to the folder that has"
+
+
+def home(imageset: str) -> Path:
+    """Return the folder where the files of an image set lie, or are to lie."""
+    root = os.environ.get(VARIABLE)
+    if not root:
+        root = str(Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "priorbench" / "images")
+    return Path(root).expanduser().resolve() / imageset
+
+
+def obtain(imageset: str, remotes: Sequence[Remote], licence: str) -> list[Path]:
+    """Return the paths of files, checksums verified; UserError where one cannot be had."""
+    folder = home(imageset)
+    paths = [folder / remote.name for remote in remotes]
+    for remote, path in zip(remotes, paths, strict=True):
+        if path.exists() and not (path.is_file() and remote.intact(path)):
+            raise UserError(
+                f"{imageset}: {path} is not the official file ({remote.checksum}); take it away"
+            )
+    missing = [pair for pair in zip(remotes, paths, strict=True) if not pair[1].exists()]
+    if missing:
+        print(f"{imageset}, licence: {licence}", file=sys.stderr)
+    for remote, path in missing:
+        try:
+            fetch(remote, path)
+        except DownloadError as error:
+            raise UserError(f"{imageset}: {error}; {HERE} {imageset}/{remote.name}") from error
+    return paths
+
+
+def pictures(imageset: str, count: int | None, where: str, inside: str = "") -> list[Path]:
+    """Return the picture files of a folder that only the user can supply, in natural order.
+
+    count: how many there have to be; None: any. where: what is said of their origin. inside: the
+    folder below that of the image set. UserError, in one line, where they are not there.
+    """
+    folder = home(imageset) / inside
+    if not folder.is_dir():
+        raise UserError(f"{imageset}: no folder {folder}; {HERE} {imageset}/{inside} ({where})")
+    found = sorted(
+        (path for path in folder.iterdir() if path.is_file() and path.name[0] != "."),
+        key=lambda path: (len(path.name), path.name),
+    )
+    if count is not None and len(found) != count:
+        raise UserError(f"{imageset}: {folder} has {len(found)} files, not {count} ({where})")
+    return found

@@ -1,0 +1,284 @@
+"""Files come whole and right or not at all, from a server that may do anything."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from priorbench import raw
+from priorbench.download import DownloadError, Remote, fetch
+from priorbench.errors import UserError
+from tests.server import CONTENT, HALF, Server, lay, partial, serving
+
+SHA256 = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
+MD5 = f"md5:{hashlib.md5(CONTENT).hexdigest()}"
+NAME = "faces.zip"
+LICENCE = "for research only"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setenv("PRIORBENCH_IMAGES", str(tmp_path))
+    monkeypatch.delenv("PRIORBENCH_OFFLINE", raising=False)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Return where the file belongs, of a folder that is not there yet."""
+    return tmp_path / "celeba" / NAME
+
+
+@pytest.fixture(params=[None, len(CONTENT)], ids=["size unknown", "size known"])
+def remote(server: Server, request: pytest.FixtureRequest) -> Remote:
+    """Return the file as a server offers it, of which only the checksum is known, or more."""
+    return Remote(NAME, f"{server.address}/{NAME}", SHA256, request.param, limit=1 << 23)
+
+
+@pytest.fixture
+def sizeless(server: Server) -> Remote:
+    return Remote(NAME, f"{server.address}/{NAME}", MD5, limit=1 << 23)
+
+
+def failure(remote: Remote, place: Path) -> str:
+    """Return what is said of a file that cannot be had: one line that names it."""
+    with pytest.raises(DownloadError) as raised:
+        fetch(remote, place)
+    said = str(raised.value)
+    assert "\n" not in said and said.startswith(f"{NAME}: ")
+    assert not place.exists()
+    return said
+
+
+def test_a_file_comes_whole_and_nothing_else_is_left(
+    remote: Remote, place: Path, server: Server
+) -> None:
+    assert fetch(remote, place) == place
+    assert place.read_bytes() == CONTENT
+    assert list(place.parent.iterdir()) == [place]
+    assert server.ranges == [None]
+
+
+def test_a_file_has_its_name_only_when_it_is_checked(
+    sizeless: Remote, place: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[Path]] = []
+
+    def there() -> None:
+        seen.append(list(place.parent.iterdir()) if place.parent.exists() else [])
+
+    def checked(remote: Remote, path: Path) -> bool:
+        there()
+        return True
+
+    server.before_the_end = there
+    monkeypatch.setattr(Remote, "intact", checked)
+    fetch(sizeless, place)
+    assert len(seen) == 2  # before the last byte came, and when all had come
+    assert all(path == partial(place) for paths in seen for path in paths)
+    assert list(place.parent.iterdir()) == [place]
+
+
+def test_a_good_file_is_not_fetched_again_and_a_bad_one_is_replaced(
+    remote: Remote, place: Path, server: Server
+) -> None:
+    lay(place, CONTENT[::-1])
+    fetch(remote, place)
+    assert place.read_bytes() == CONTENT and len(server.ranges) == 1
+    fetch(remote, place)
+    assert len(server.ranges) == 1
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_broken_connection_is_continued_where_it_broke(
+    remote: Remote, place: Path, server: Server, chunked: bool
+) -> None:
+    server.cuts, server.chunked = 2, chunked
+    fetch(remote, place)
+    assert place.read_bytes() == CONTENT
+    assert server.ranges == [None, f"bytes={HALF}-", f"bytes={HALF + HALF // 2}-"]
+
+
+def test_a_later_call_goes_on_with_what_an_earlier_one_got(
+    remote: Remote, place: Path, server: Server
+) -> None:
+    server.status, server.cuts = 200, 1
+    server.before_the_end = lambda: setattr(server, "kind", "text/html")  # from now on: a quota
+    assert "web page" in failure(remote, place)
+    assert partial(place).stat().st_size == HALF
+    server.kind, server.before_the_end, server.ranges = "application/zip", lambda: None, []
+    fetch(remote, place)
+    assert place.read_bytes() == CONTENT
+    assert server.ranges == [f"bytes={HALF}-"]
+
+
+def test_a_server_that_ignores_ranges_is_read_from_the_start(
+    remote: Remote, place: Path, server: Server
+) -> None:
+    server.cuts, server.knows_ranges = 1, False
+    fetch(remote, place)
+    assert place.read_bytes() == CONTENT
+
+
+def test_a_server_that_always_breaks_off_at_one_point_is_left(
+    remote: Remote, place: Path, server: Server
+) -> None:
+    server.cuts, server.knows_ranges = 1_000, False
+    assert "broke off" in failure(remote, place)
+    assert len(server.ranges) == 2
+
+
+def test_a_length_that_is_not_the_file_s_is_refused(place: Path, server: Server) -> None:
+    for told in (len(CONTENT) - 1, len(CONTENT) + 1):
+        server.announced = told
+        remote = Remote(NAME, server.address, SHA256, len(CONTENT))
+        assert f"{told} bytes instead of {len(CONTENT)}" in failure(remote, place)
+
+
+def test_a_length_beyond_the_limit_is_refused(sizeless: Remote, place: Path) -> None:
+    said = failure(replace(sizeless, limit=1_000), place)
+    assert f"{len(CONTENT)} bytes, more than 1000" in said
+    assert not any(place.parent.iterdir())
+
+
+def test_a_file_cut_short_by_a_false_length_is_thrown_away(
+    sizeless: Remote, place: Path, server: Server
+) -> None:
+    server.announced = HALF
+    assert "another file" in failure(sizeless, place)
+    assert not any(place.parent.iterdir())
+
+
+def test_a_server_that_sends_less_than_it_says_is_left(
+    remote: Remote, place: Path, server: Server
+) -> None:
+    server.content = CONTENT[:HALF]
+    assert "416" in failure(remote, place)
+    assert partial(place).read_bytes() == CONTENT[:HALF]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_stream_without_an_end_is_read_no_further_than_the_file_or_the_limit(
+    remote: Remote, place: Path, server: Server, chunked: bool
+) -> None:
+    server.announced, server.endless, server.chunked = None, True, chunked
+    if remote.size is None:
+        assert f"longer than {remote.limit}" in failure(remote, place)
+        assert not any(place.parent.iterdir())
+        assert server.ranges == [None]
+        server.announced, server.endless, server.chunked = len(CONTENT), False, False
+    fetch(remote, place)
+    assert place.read_bytes() == CONTENT
+
+
+def test_another_file_of_the_same_size_is_thrown_away(
+    remote: Remote, place: Path, server: Server
+) -> None:
+    server.content = CONTENT[::-1]
+    assert "another file" in failure(remote, place)
+    assert not any(place.parent.iterdir())
+
+
+def test_a_spoilt_beginning_costs_one_command_and_no_more(remote: Remote, place: Path) -> None:
+    lay(partial(place), bytes(HALF))
+    failure(remote, place)
+    assert fetch(remote, place).read_bytes() == CONTENT
+
+
+def test_a_web_page_is_not_taken_for_a_file(remote: Remote, place: Path, server: Server) -> None:
+    server.content, server.kind, server.announced = b"<html>", "text/html; charset=utf-8", 6
+    assert "web page" in failure(remote, place)
+    assert not any(place.parent.iterdir())
+
+
+def test_nothing_listening_is_said_in_one_line(remote: Remote, place: Path) -> None:
+    assert "127.0.0.1:1/" in failure(replace(remote, url="http://127.0.0.1:1/x"), place)
+
+
+def test_an_address_that_is_gone_is_asked_once(remote: Remote, place: Path, server: Server) -> None:
+    server.status = 404
+    assert "404" in failure(remote, place)
+    assert server.ranges == [None]
+    assert not any(place.parent.iterdir())
+
+
+def test_what_came_whole_before_is_taken_though_nothing_of_it_is_left_to_send(
+    sizeless: Remote, place: Path, server: Server
+) -> None:
+    lay(partial(place), CONTENT)
+    fetch(sizeless, place)
+    assert place.read_bytes() == CONTENT
+    assert server.ranges == [f"bytes={len(CONTENT)}-"]
+    place.unlink()
+    lay(partial(place), CONTENT[::-1])
+    assert "another file" in failure(sizeless, place)
+    assert not any(place.parent.iterdir())
+
+
+def test_offline_nothing_is_asked_of_the_network(
+    remote: Remote, place: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRIORBENCH_OFFLINE", "1")
+    assert "PRIORBENCH_OFFLINE" in failure(remote, place)
+    lay(place, CONTENT)
+    assert fetch(remote, place) == place
+    assert server.ranges == []
+
+
+def test_a_licence_is_told_before_a_file_is_fetched(
+    sizeless: Remote, place: Path, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+    server.before_the_end = lambda: said.append(capsys.readouterr().err)
+    assert raw.obtain("celeba", [sizeless], LICENCE) == [place]
+    assert said[0].startswith(f"celeba, licence: {LICENCE}\n")
+    assert raw.obtain("celeba", [sizeless], LICENCE) == [place]
+    assert LICENCE not in capsys.readouterr().err and len(server.ranges) == 1
+
+
+def test_a_file_of_the_user_is_taken_as_it_is_if_its_checksum_is_right(
+    sizeless: Remote, place: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(place, CONTENT)
+    before = place.stat()
+    for offline in ("0", "1"):
+        monkeypatch.setenv("PRIORBENCH_OFFLINE", offline)
+        assert raw.obtain("celeba", [sizeless], LICENCE) == [place]
+    assert (place.stat().st_mtime_ns, server.ranges) == (before.st_mtime_ns, [])
+
+
+@pytest.mark.parametrize("wrong", [CONTENT[:-1], CONTENT[::-1], b""])
+def test_another_file_of_the_user_is_refused_and_nothing_is_fetched(
+    sizeless: Remote, place: Path, server: Server, wrong: bytes
+) -> None:
+    lay(place, wrong)
+    missing = replace(sizeless, name="list.txt")
+    with pytest.raises(UserError) as raised:
+        raw.obtain("celeba", [missing, sizeless], LICENCE)
+    said = str(raised.value)
+    assert str(place) in said and MD5 in said and "\n" not in said
+    assert place.read_bytes() == wrong
+    assert server.ranges == [] and list(place.parent.iterdir()) == [place]
+
+
+def test_only_what_is_missing_is_fetched(sizeless: Remote, place: Path, server: Server) -> None:
+    lay(place.with_name("list.txt"), CONTENT)
+    remotes = [replace(sizeless, name="list.txt"), sizeless]
+    assert raw.obtain("celeba", remotes, LICENCE) == [place.with_name("list.txt"), place]
+    assert server.ranges == [None]
+
+
+def test_a_file_that_cannot_be_had_is_said_with_the_place_for_the_user_s_own(
+    sizeless: Remote, place: Path, server: Server
+) -> None:
+    server.status = 404
+    with pytest.raises(UserError, match=rf"^celeba: {NAME}: .*404.*put it there.*celeba/{NAME}"):
+        raw.obtain("celeba", [sizeless], LICENCE)

@@ -1,0 +1,97 @@
+"""`python -m priorbench images NAME`: a contact sheet and the card, before anything is trained."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from priorbench import __main__ as command
+from priorbench import raw, sheet
+from tests import gallery
+from tests.sets import fill_album
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder; steps are found where the project is."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv(raw.VARIABLE, str(tmp_path / "files"))
+    monkeypatch.delenv("PRIORBENCH_OFFLINE", raising=False)
+    return tmp_path
+
+
+def test_a_set_is_prepared_once_shown_and_told(
+    place: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["images", "disks", "size=16", "train=40", "test=20", "val=10"]) == 0
+    said = capfd.readouterr().out
+    assert "licence: " in said and 'counts: {"train": 40, "val": 10, "test": 20}' in said
+    drawn = np.asarray(Image.open(place / "disks.png"))
+    assert drawn.shape[1] > 12 * 16 and (drawn != 255).any()
+    prepared = next((place / "results/store/prepare/disks").glob("*/card.json"))
+    before = prepared.stat().st_mtime_ns
+    assert command.main(["images", "disks", "size=16", "train=40", "test=20", "val=10"]) == 0
+    assert prepared.stat().st_mtime_ns == before
+
+
+def test_a_row_of_a_config_is_shown_with_its_options(
+    place: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (place / "album").mkdir()
+    fill_album(place / "album")
+    (place / "mine.yaml").write_text(
+        "experiment: mine\nimagesets: {birds: {plugin: folder, path: album, size: 32}}\n"
+        "tasks: {hole: {}}\nmethods: {nearest: {}}\nmetrics: {psnr: {}}\n"
+    )
+    out = place / "sheet.png"
+    assert command.main(["images", "birds", "--configfile", "mine.yaml", "--out", str(out)]) == 0
+    assert out.exists()
+    assert "shape: [3, 32, 32]" in capfd.readouterr().out
+    assert command.main(["images", "bird", "--configfile", "mine.yaml"]) == 1
+    assert "mine.yaml: no image set `bird`: did you mean `birds`?" in capfd.readouterr().err
+
+
+def test_pictures_of_many_sizes_are_shown_whole(place: Path) -> None:
+    assert command.main(["images", "gallery", "--configfile", config(place)]) == 0
+    drawn = np.asarray(Image.open(place / "gallery.png"))
+    assert drawn.shape[1] == 4 * (command.SIDE + sheet.GAP) + sheet.GAP
+
+
+def config(place: Path) -> str:
+    path = place / "gallery.yaml"
+    path.write_text(
+        f"experiment: shown\nimagesets: {{gallery: {{plugin: {gallery.__file__}}}}}\n"
+        "tasks: {hole: {}}\nmethods: {dip: {}}\nmetrics: {psnr: {}}\n"
+    )
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["celebb"], "unknown imageset `celebb`: did you mean `celeba`?"),
+        (["disks", "size"], "size: KEY=VALUE is needed"),
+        (["disks", "sise=3"], "unknown key `sise`: did you mean `size`?"),
+        (["frogs"], "frogs: no such folder of images (git clone "),
+        (["cifar10", "--offline"], "cifar-10-binary.tar.gz: PRIORBENCH_OFFLINE is set; put it "),
+        (["disks", "--configfile", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    arguments: list[str], said: str, capfd: pytest.CaptureFixture[str], place: Path
+) -> None:
+    assert command.main(["images", *arguments]) == 1
+    error = capfd.readouterr().err
+    assert said in error and "Traceback" not in error
+    assert not list(place.rglob("*.png"))
+
+
+def test_text_shows_a_picture_two_pixels_a_sign() -> None:
+    red = Image.new("RGB", (40, 20), (255, 0, 0))
+    lines = sheet.as_text(red, 10).split("\n")
+    assert len(lines) == 2  # five pixels high, rounded to pairs
+    assert lines[0].count("▀") == 10 and "38;2;255;0;0;48;2;255;0;0" in lines[0]
