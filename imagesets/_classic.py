@@ -26,9 +26,10 @@ RULES = {
 def own_files(imageset: str, sizes: Mapping[str, Size], origin: str) -> list[Path]:
     """Return the user's files of a set whose pictures have names: all of them, and no other.
 
-    sizes: by the name of a file in small letters, without its suffix.
+    sizes: by the name of a file in small letters, without its suffix and without "_gt".
     """
-    found = {file.stem.lower(): file for file in pictures(imageset, len(sizes), origin)}
+    files = pictures(imageset, len(sizes), origin)
+    found = {file.stem.lower().removesuffix("_gt"): file for file in files}
     if strange := sorted(set(found) - set(sizes)):
         raise UserError(f"{imageset}: {found[strange[0]]} is none of its pictures ({origin})")
     if absent := [name for name in sizes if name not in found]:

@@ -8,7 +8,7 @@ from priorbench.pictures import Pictures
 
 LABEL = "CBSD68"
 IN_FILES = True
-OWN_FILES = True
+OWN_FILES = "."
 TEST_ONLY = True
 ORIGIN = "68 test images of the Berkeley segmentation data set, in colour"
 COUNT, SIZES = 68, ((481, 321),)

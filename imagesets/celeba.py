@@ -2,14 +2,15 @@
 
 The official split into training, validation and test is kept; it is by identity. `variant` says
 what becomes of a face: `whole` squashes all of it to a square, as the published code of Latent
-Convolutional Models does; `crop178` takes the central 178x178 first, as later work does;
-`crop128` is the cutout of 128x128 pixels that progressive GANs were trained on.
+Convolutional Models does (that reduces by scikit-image and stretches each image to [0, 1]: here
+the filter is Pillow's bicubic, and the range stays); `crop178` takes the central 178x178 first, as
+later work does; `crop128` is the cutout of 128x128 pixels that progressive GANs were trained on.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
-from zipfile import ZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,14 @@ from PIL import Image
 from imagesets._celeba import FACES, LICENCE, identities, partition
 from imagesets._read import chw, read
 from priorbench.errors import UserError
-from priorbench.pictures import Pictures
-from priorbench.raw import home, obtain
+from priorbench.pictures import Pictures, Unreadable
+from priorbench.raw import home, obtain, pictures
 
 LABEL = "CelebA"
 IN_FILES = True
+OWN_FILES = "img_align_celeba"  # unpacked; else the archive, which can be fetched
+FETCHED = True
+SIZE = (178, 218)  # pixels of a face
 BOXES = {"whole": None, "crop178": (0, 20, 178, 198), "crop128": (25, 57, 153, 185)}
 
 
@@ -36,12 +40,14 @@ def build(cfg: Config) -> Pictures:
     """Return the faces in the official split; clusters are identities."""
     if cfg.size < 8:
         raise UserError(f"celeba: size {cfg.size} is too small; nearest: 8")
-    opened = faces()
     split, person = partition(), identities()
     names = sorted(split)
+    opened = faces(len(names))
 
     def decode(row: int) -> NDArray[np.uint8]:
         face = opened(names[row])
+        if face.size != SIZE:
+            raise Unreadable(f"{names[row]} has {face.size[0]}x{face.size[1]} pixels")
         # cut out first: resize with a box would look at pixels around it
         part = face.crop(BOXES[cfg.variant] or (0, 0, *face.size))
         return chw(part.resize((cfg.size, cfg.size), Image.Resampling.BICUBIC))
@@ -56,16 +62,24 @@ def build(cfg: Config) -> Pictures:
     )
 
 
-def faces() -> Callable[[str], Image.Image]:
+def faces(count: int) -> Callable[[str], Image.Image]:
     """Return what opens a face by its name: from the user's own folder, or from the archive."""
-    folder = home("celeba") / "img_align_celeba"
+    folder = home("celeba") / OWN_FILES
     if folder.is_dir():
+        pictures("celeba", count, "img_align_celeba.zip, unpacked", OWN_FILES)
         return lambda name: read(folder / name)
-    archive = ZipFile(obtain("celeba", (FACES,), LICENCE)[0])
+    path = obtain("celeba", (FACES,), LICENCE)[0]
+    try:
+        archive = ZipFile(path)
+    except BadZipFile as error:
+        raise UserError(f"celeba: {path}: {error}") from error
 
     def from_archive(name: str) -> Image.Image:
-        with archive.open(f"img_align_celeba/{name}") as file:
-            return read(file)
+        try:
+            with archive.open(f"img_align_celeba/{name}") as file:
+                return read(file)
+        except (KeyError, BadZipFile) as error:
+            raise Unreadable(str(error)) from error
 
     return from_archive
 

@@ -21,7 +21,7 @@ from priorbench.raw import home, pictures
 
 LABEL = "CelebA-HQ"
 IN_FILES = True
-OWN_FILES = True
+OWN_FILES = "images"
 COUNT = 30_000
 BLOCKS = {"train": 27_000, "val": 1_000, "test": 2_000}
 MAPPING = "CelebA-HQ-to-CelebA-mapping.txt"
@@ -66,12 +66,14 @@ def by_identity() -> tuple[list[str], list[str]]:
     if len(names) != COUNT:
         raise UserError(f"celebahq: {path} lists {len(names)} images, not {COUNT}")
     split, persons = partition(), identities()
+    if strange := sorted(set(names) - set(split)):
+        raise UserError(f"celebahq: {path}: {strange[0]} is no image of CelebA")
     return [split[name] for name in names], [persons[name] for name in names]
 
 
 def originals(path: Path) -> list[str]:
     """Return the file in CelebA that each face comes from: the last column, below a header."""
-    lines = path.read_text(encoding="ascii").splitlines()[1:]
+    lines = path.read_text(encoding="ascii", errors="replace").splitlines()[1:]
     return [line.split()[-1] for line in lines if line.strip()]
 
 
@@ -86,5 +88,6 @@ def card(cfg: Config) -> dict[str, Any]:
         "licence": f"CC BY-NC 4.0; its faces are CelebA's: {LICENCE}",
         "split_rule": rules[cfg.split],
         "cluster": "person" if cfg.split == "celeba" else "image (persons are not told)",
+        "disjoint_clusters": cfg.split == "celeba",
         "sampling": f"{cfg.size}x{cfg.size} pixels (bicubic, antialiased)",
     }

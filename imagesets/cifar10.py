@@ -26,6 +26,7 @@ ARCHIVE = Remote(
     "cifar-10-binary.tar.gz",
     "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
     "md5:c32a1d4ab5d03f1284b67883e8d87530",
+    limit=300_000_000,
 )
 TRAIN = [f"cifar-10-batches-bin/data_batch_{number}.bin" for number in range(1, 6)]
 TEST = ["cifar-10-batches-bin/test_batch.bin"]

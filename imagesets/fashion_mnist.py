@@ -23,7 +23,7 @@ IN_FILES = True
 ADDRESS = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
 LICENCE = "MIT (Zalando SE, https://github.com/zalandoresearch/fashion-mnist)"
 FILES = [
-    Remote(name, f"{ADDRESS}/{name}", f"md5:{md5}")
+    Remote(name, f"{ADDRESS}/{name}", f"md5:{md5}", limit=100_000_000)
     for name, md5 in (
         ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
         ("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),

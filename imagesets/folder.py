@@ -7,6 +7,7 @@ photograph, person or place.
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,10 +88,15 @@ def listed(root: Path) -> list[str]:
     """
     names = sorted(
         path.relative_to(root).as_posix()
-        for path in root.rglob("*")
+        for folder, _, files in os.walk(root, onerror=_refuse)
+        for path in (Path(folder, file) for file in files)
         if path.is_file() and path.resolve().is_relative_to(root)
     )
     return [name for name in names if not any(part[0] == "." for part in name.split("/"))]
+
+
+def _refuse(error: OSError) -> None:
+    raise UserError(f"folder: {error.filename}: {error.strerror}") from error
 
 
 def split_contents(contents: Sequence[str], groups: Sequence[str], cfg: Config) -> list[str]:

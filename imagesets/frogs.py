@@ -1,7 +1,7 @@
 """frog-dataset: 7,796 small frogs on white (github.com/jonshamir/frog-dataset), 64x64 pixels.
 
-As in the report on incremental GLO: images 1 to 6,000 are for training, of the rest 7,597 and
-later for validation, all others for test. Transparent parts become white.
+As in the report on incremental GLO images 1 to 6,000 are for training. It has all others for test;
+here the last 200 of these are for validation. Transparent parts become white.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from priorbench.raw import pictures
 
 LABEL = "frogs"
 IN_FILES = True
-OWN_FILES = True
+OWN_FILES = "data-64"
 COUNT = 7_796
 TRAIN, VALIDATION = 6_000, 200  # the first, the last
 ORIGIN = "git clone https://github.com/jonshamir/frog-dataset frogs"

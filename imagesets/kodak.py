@@ -8,7 +8,7 @@ from priorbench.pictures import Pictures
 
 LABEL = "Kodak"
 IN_FILES = True
-OWN_FILES = True
+OWN_FILES = "."
 TEST_ONLY = True
 ORIGIN = "kodim01.png to kodim24.png of http://r0k.us/graphics/kodak"
 COUNT, SIZES = 24, ((768, 512),)

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from imagesets._read import read, square
 from priorbench.errors import UserError
-from priorbench.pictures import Pictures
+from priorbench.pictures import Pictures, Unreadable
 from priorbench.raw import home
 
 LABEL = "LSUN bedrooms"
 IN_FILES = True
-OWN_FILES = True
+OWN_FILES = "."
 COUNTS = {"bedroom_train_lmdb": 3_033_042, "bedroom_val_lmdb": 300}
 ADDRESS = "http://dl.yf.io/lsun/scenes"
 
@@ -45,8 +45,12 @@ def build(cfg: Config) -> Pictures:
 
     def decode(row: int) -> NDArray[np.uint8]:
         source = training if row < len(keys) else validation
-        with source.begin(buffers=False) as transaction:
-            return square(read(BytesIO(transaction.get(names[row].encode()))), cfg.size)
+        try:
+            with source.begin() as transaction:
+                file = BytesIO(transaction.get(names[row].encode()))
+        except lmdb.Error as error:
+            raise Unreadable(str(error)) from error
+        return square(read(file), cfg.size)
 
     return Pictures(
         names=names,
@@ -75,7 +79,13 @@ def opened(name: str) -> lmdb.Environment:
             f"lsun_bedroom: no {folder}/data.mdb; unpack {ADDRESS}/{name}.zip there, or set "
             "PRIORBENCH_IMAGES (`images_dir`) to the folder that has lsun_bedroom/"
         )
-    source = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, max_readers=256)
+    try:
+        source = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, max_readers=256)
+        needed = (source.info()["last_pgno"] + 1) * source.stat()["psize"]
+    except lmdb.Error as error:
+        raise UserError(f"lsun_bedroom: {folder}: {error}") from error
+    if (folder / "data.mdb").stat().st_size < needed:  # reading on would end the process
+        raise UserError(f"lsun_bedroom: {folder}/data.mdb is cut short: {needed} bytes are needed")
     if (found := source.stat()["entries"]) != COUNTS[name]:
         raise UserError(f"lsun_bedroom: {folder} has {found} images, not {COUNTS[name]}")
     return source

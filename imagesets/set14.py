@@ -8,9 +8,9 @@ from priorbench.pictures import Pictures
 
 LABEL = "Set14"
 IN_FILES = True
-OWN_FILES = True
+OWN_FILES = "."
 TEST_ONLY = True
-ORIGIN = "for example from github.com/jbhuang0604/SelfExSR"
+ORIGIN = "PNG or BMP files of its own names, such as zebra.png or zebra_GT.bmp"
 SIZES = {
     "baboon": (500, 480),
     "barbara": (720, 576),

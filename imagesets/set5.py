@@ -8,9 +8,9 @@ from priorbench.pictures import Pictures
 
 LABEL = "Set5"
 IN_FILES = True
-OWN_FILES = True
+OWN_FILES = "."
 TEST_ONLY = True
-ORIGIN = "for example from github.com/jbhuang0604/SelfExSR"
+ORIGIN = "PNG or BMP files of its own names, such as butterfly.png or butterfly_GT.bmp"
 SIZES = {
     "baby": (512, 512),
     "bird": (288, 288),

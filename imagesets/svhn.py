@@ -22,9 +22,17 @@ IN_FILES = True
 ADDRESS = "http://ufldl.stanford.edu/housenumbers"
 LICENCE = "for non-commercial use only (http://ufldl.stanford.edu/housenumbers)"
 TRAIN = Remote(
-    "train_32x32.mat", f"{ADDRESS}/train_32x32.mat", "md5:e26dedcc434d2e4c54c9b2d4a06d8373"
+    "train_32x32.mat",
+    f"{ADDRESS}/train_32x32.mat",
+    "md5:e26dedcc434d2e4c54c9b2d4a06d8373",
+    limit=300_000_000,
 )
-TEST = Remote("test_32x32.mat", f"{ADDRESS}/test_32x32.mat", "md5:eb5a983be6a315427106f1b164d9cef3")
+TEST = Remote(
+    "test_32x32.mat",
+    f"{ADDRESS}/test_32x32.mat",
+    "md5:eb5a983be6a315427106f1b164d9cef3",
+    limit=300_000_000,
+)
 VALIDATION = 5_000  # the last of training
 
 

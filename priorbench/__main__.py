@@ -15,7 +15,8 @@ import yaml
 from priorbench import raw, sheet
 from priorbench.config import Experiment
 from priorbench.errors import UserError, nearest
-from priorbench.images import SPLITS, Gallery, Prepared
+from priorbench.images import Gallery, Prepared
+from priorbench.imageset import SPLITS
 from priorbench.plan import Job, Plan
 
 SHOWN = 12  # pictures of each split
@@ -58,13 +59,15 @@ def show(asked: argparse.Namespace) -> None:
         os.environ[raw.VARIABLE] = str(Path(experiment.config["images_dir"]).expanduser())
     plan = Plan(experiment)
     plan.check_folders(asked.name)
+    out = asked.out or Path(f"{asked.name}.png")
+    if not out.parent.is_dir():
+        raise UserError(f"{out}: no folder {out.parent}")
     prepared = made(plan.prepare(asked.name))
     rows = {
         f"{split}: {count} pictures": pictures(prepared, split)
         for split, count in prepared.card["counts"].items()
     }
     drawn = sheet.contact_sheet(rows, SIDE)
-    out = asked.out or Path(f"{asked.name}.png")
     drawn.save(out, "PNG")
     if sys.stdout.isatty():
         print(sheet.as_text(drawn, shutil.get_terminal_size().columns))
@@ -81,8 +84,13 @@ def described(asked: argparse.Namespace) -> Experiment:
             key, equals, value = pair.partition("=")
             if not equals:
                 raise UserError(f"{pair}: KEY=VALUE is needed, such as size=64")
-            options[key] = yaml.safe_load(value)
+            try:
+                options[key] = yaml.safe_load(value)
+            except yaml.YAMLError as error:
+                raise UserError(f"{pair}: not a value in YAML") from error
         return Experiment.check({**ALONE, "imagesets": {asked.name: options}}, "command line")
+    if asked.options:
+        raise UserError(f"{asked.options[0]}: options stand in {asked.configfile}")
     try:
         config = yaml.safe_load(asked.configfile.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:

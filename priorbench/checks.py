@@ -27,7 +27,7 @@ def check_rows_of(experiment: "Experiment", file: str) -> None:
             options = dict(entry.options)
             places = options.pop("imagesets", {}) if noun == "tasks" else {}
             if noun == "imagesets" and "trained_on" in options:
-                _check_home(options.pop("trained_on"), name, experiment, where)
+                _check_home(options.pop("trained_on"), options, name, experiment, where)
             if not isinstance(places, list):
                 places = mapping(places, f"{where}.imagesets")
             _check_rows(places, experiment.imagesets, f"{where}.imagesets")
@@ -42,7 +42,8 @@ def check_rows_of(experiment: "Experiment", file: str) -> None:
         where = f"{file}: methods.{name}"
         _check_method(entry.options, entry, experiment, where, ("imagesets", "tasks"))
     _check_rows(experiment.config["energy"], experiment.imagesets, f"{file}: energy")
-    _check_rows(experiment.config["energy"].values(), experiment.methods, f"{file}: energy")
+    for imageset, method in experiment.config["energy"].items():
+        _check_rows([method], experiment.methods_of(imageset), f"{file}: energy")
     for name, pair in experiment.config["contrasts"].items():
         where = f"{file}: contrasts.{name}"
         if not isinstance(pair, list) or len(pair) != 2:
@@ -59,10 +60,14 @@ def check_rows_of(experiment: "Experiment", file: str) -> None:
         )
 
 
-def _check_home(home: Any, name: str, experiment: "Experiment", where: str) -> None:
+def _check_home(
+    home: Any, options: dict[str, Any], name: str, experiment: "Experiment", where: str
+) -> None:
     """Raise UserError unless `home` is an image set that models for `name` can learn from."""
     if not experiment.test_only(name):
         raise UserError(f"{where}.trained_on: {name} has training images of its own")
+    if "crop" in experiment.imagesets[name].about.configs["Config"] and not options.get("crop"):
+        raise UserError(f"{where}.trained_on: `crop` is missing: the size of images of {home}")
     learned = [row for row in experiment.imagesets if not experiment.test_only(row)]
     if home not in learned:
         raise UserError(f"{where}.trained_on: unknown row `{home}`: {nearest(str(home), learned)}")

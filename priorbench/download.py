@@ -18,6 +18,7 @@ from urllib.request import Request, urlopen
 from tqdm import tqdm
 
 from priorbench.errors import UserError
+from priorbench.locks import held
 
 TIMEOUT = 10  # seconds without an answer
 CHUNK = 1 << 18  # bytes
@@ -35,8 +36,12 @@ class Remote:
     name: str
     url: str
     checksum: str  # "sha256:..." or "md5:...": what the publisher states
-    size: int | None = None  # bytes; None: not stated
-    limit: int = 1 << 40  # bytes that are read at most where the size is not stated
+    size: int = 0  # bytes; 0: not stated
+    limit: int = 0  # bytes that are read at most where the size is not stated
+
+    def __post_init__(self) -> None:
+        if not self.size and not self.limit:
+            raise ValueError(f"{self.name}: a size or a limit is needed")
 
     def intact(self, path: Path) -> bool:
         """Whether the file at `path` is this one."""
@@ -53,18 +58,36 @@ def fetch(remote: Remote, path: Path) -> Path:
         return path
     if os.environ.get("PRIORBENCH_OFFLINE", "0") not in ("", "0"):
         raise DownloadError(f"{remote.name}: PRIORBENCH_OFFLINE is set")
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _download(remote, partial)
-        if not remote.intact(partial):
-            partial.unlink()
-            raise DownloadError(f"{remote.name}: {remote.url} sent another file, thrown away")
-        partial.replace(path)
+        lock = path.with_name(f".{path.name}.lock")
+        with held(lock):
+            try:
+                # it may have come while another process was waited for
+                if not (path.is_file() and remote.intact(path)):
+                    _fetch(remote, path)
+            finally:
+                lock.unlink(missing_ok=True)
     except (OSError, HTTPException) as error:
         reason = str(error).strip("<>")
         raise DownloadError(f"{remote.name}: {reason} ({remote.url})") from error
     return path
+
+
+def _fetch(remote: Remote, path: Path) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    _download(remote, partial)
+    if not remote.intact(partial):
+        what = "a web page" if is_page(partial) else "another file"
+        partial.unlink()
+        raise DownloadError(f"{remote.name}: {remote.url} sent {what}, thrown away")
+    partial.replace(path)
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a web page: what hosts send in place of a file when a quota is spent."""
+    with path.open("rb") as file:
+        begin = file.read(512).lstrip().lower()
+    return begin.startswith((b"<!doctype html", b"<html"))
 
 
 def digest(path: Path, kind: str) -> str:
@@ -81,7 +104,8 @@ def _digest(path: Path, kind: str, size: int, modified: int) -> str:
 
 def _download(remote: Remote, partial: Path) -> None:
     """Bring `partial` to its full size, over as many connections as make headway."""
-    before, reason, whole = -1, OSError("the connection broke off"), remote.size
+    before, reason = -1, OSError("the connection broke off")
+    whole = remote.size or None
     while whole is None or _size(partial) < whole:
         have = _size(partial)
         if have <= before:
@@ -108,12 +132,12 @@ def _receive(remote: Remote, partial: Path, have: int) -> int:
             raise OSError("a web page came instead of the file: a quota, or a page to agree on")
         # a server may ignore the range and send the whole file
         have = have if answer.status == 206 else 0
-        told = answer.headers.get("Content-Length")
-        size = have + int(told) if told else remote.size
-        if remote.size is not None and size != remote.size:
+        told = answer.headers.get("Content-Length") or ""
+        size = have + int(told) if told.isdecimal() else remote.size or None
+        if remote.size and size != remote.size:
             raise OSError(f"offered with {size} bytes instead of {remote.size}")
-        most = remote.limit if size is None else size
-        if most > remote.limit:
+        most = size or remote.limit
+        if most > (remote.size or remote.limit):
             raise OSError(f"offered with {most} bytes, more than {remote.limit}")
         host = urlsplit(remote.url).hostname
         print(f"fetching {remote.name} from {host}", file=sys.stderr)

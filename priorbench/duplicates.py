@@ -1,7 +1,8 @@
 """Equal and nearly equal pictures: what is tested on must not have been learned from.
 
 Pictures are compared by how they look at 9x8 pixels (a difference hash: is a pixel clearly
-darker than its right neighbour?), and those that look alike by their pixels.
+darker than its right neighbour?), those that look alike by their means in 4x4 blocks, which
+cannot differ by more than the pixels do, and those left by their pixels.
 """
 
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ Looks = NDArray[np.uint64]
 STEP = 2  # grey levels that count as clear; JPEG makes plain grounds flicker by less
 BITS = 6  # of 64 in which the looks of a picture and of its copy may differ
 ERROR = 8.0  # grey levels: root mean squared difference up to which two are one; 30 dB
+ROUNDED = 1.0  # grey levels that rounded means may differ beyond that
 AT_ONCE = 1 << 22  # looks, or pixels, compared in one piece
 
 
@@ -29,16 +31,27 @@ def look(image: Pixels) -> np.uint64:
     return np.uint64(np.packbits(small[:, 1:] > small[:, :-1] + STEP).view(np.uint64)[0])
 
 
-def near(pixels: Pixels, looks: Looks, ours: Numbers, theirs: Numbers) -> NDArray[np.bool_]:
+def means(image: Pixels) -> Pixels:
+    """Return the means of a picture (3, h, w) in 4x4 blocks, of each colour: (48,)."""
+    small = Image.fromarray(image.transpose(1, 2, 0)).resize((4, 4), Image.Resampling.BOX)
+    return np.asarray(small).ravel()
+
+
+def near(
+    pixels: Pixels, looks: Looks, blocks: Pixels, ours: Numbers, theirs: Numbers
+) -> NDArray[np.bool_]:
     """Tell which of the pictures `ours` nearly equal one of `theirs`: numbers of pictures.
 
-    pixels: (n, 3, h, w); looks: (n,).
+    pixels: (n, 3, h, w); looks: (n,), of `look`; blocks: (n, 48), of `means`.
     """
     found = np.zeros(len(ours), np.bool_)
     for one, other in _alike(looks, ours, theirs):
-        todo = ~found[one]
-        one, other = one[todo], other[todo]
-        found[one[_equal(pixels, ours[one], theirs[other])]] = True
+        for rows, limit in ((blocks, ERROR + ROUNDED), (pixels, ERROR)):
+            todo = ~found[one]
+            one, other = one[todo], other[todo]
+            equal = _equal(rows, ours[one], theirs[other], limit)
+            one, other = one[equal], other[equal]
+        found[one] = True
     return found
 
 
@@ -52,14 +65,14 @@ def _alike(looks: Looks, ours: Numbers, theirs: Numbers) -> Iterator[tuple[Numbe
             yield place, other + begin
 
 
-def _equal(pixels: Pixels, ours: Numbers, theirs: Numbers) -> NDArray[np.bool_]:
-    """Tell for each pair whether its pixels are nearly equal."""
-    size = max(1, AT_ONCE // int(np.prod(pixels.shape[1:])))
+def _equal(rows: Pixels, ours: Numbers, theirs: Numbers, limit: float) -> NDArray[np.bool_]:
+    """Tell for each pair whether its rows differ by `limit` at most, root mean squared."""
+    size = max(1, AT_ONCE // int(np.prod(rows.shape[1:])))
     errors = [np.empty(0)]
     for begin in range(0, len(ours), size):
-        one, other = (pixels[rows[begin : begin + size]] for rows in (ours, theirs))
-        let_go(pixels)
-        difference = one.astype(np.float32) - other
-        errors.append(np.sqrt(np.square(difference).mean(axis=(1, 2, 3))))
-    equal: NDArray[np.bool_] = np.concatenate(errors) <= ERROR
+        one, other = (rows[numbers[begin : begin + size]] for numbers in (ours, theirs))
+        let_go(rows)
+        difference = one.reshape(len(one), -1).astype(np.float32) - other.reshape(len(one), -1)
+        errors.append(np.sqrt(np.square(difference).mean(axis=1)))
+    equal: NDArray[np.bool_] = np.concatenate(errors) <= limit
     return equal

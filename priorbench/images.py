@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from priorbench.errors import UserError
 from priorbench.files import check_images, read_json, replacing, sha256, write_json
+from priorbench.imageset import SPLITS
 
-SPLITS = ("train", "val", "test")
 Pixels = NDArray[np.uint8]
 Gallery = Pixels | list[Pixels]  # (n, 3, h, w), or n pictures (3, h, w) of many sizes
 

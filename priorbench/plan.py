@@ -66,18 +66,20 @@ class Plan:
         """Raise UserError where the own folder of an image set (none named: any) is not there."""
         for imageset in imagesets or self.experiment.imagesets:
             path = self._own_folder(imageset)
-            if path is not None and not path.is_dir():
+            needed = not self.experiment.imagesets[imageset].about.constants.get("FETCHED", False)
+            if path is not None and needed and not path.is_dir():
                 origin = self.experiment.imagesets[imageset].about.constants.get("ORIGIN")
                 hint = f" ({origin})" if origin else ""
                 raise UserError(f"imagesets.{imageset}: {path}: no such folder of images{hint}")
 
     def _own_folder(self, imageset: str) -> Path | None:
-        """Return the folder of files that only the user has: what it holds is part of the key."""
+        """Return the folder of files that a user may have: what it holds is part of the key."""
         entry = self.experiment.imagesets[imageset]
         path = self.experiment.imageset_config(imageset).get("path")
         if path is not None:
             return Path(path).expanduser()
-        return raw.home(entry.about.path.stem) if entry.about.constants.get("OWN_FILES") else None
+        inside = entry.about.constants.get("OWN_FILES")  # "." where all of the folder is read
+        return None if inside is None else raw.home(entry.about.path.stem) / inside
 
     def degrade(self, imageset: str, unit: str) -> Job:
         """Make the observations that all methods share."""
@@ -129,8 +131,9 @@ class Plan:
     def tuned(self, imageset: str, method: str, part: str) -> list[Job]:
         """Return the job that chooses a row's options of `part`; none where nothing does."""
         space = self.experiment.space(method)
-        asked = "train" in space if part == "train" else bool(space)
         home = self.experiment.home(imageset)
+        asked = "train" in space if part == "train" else bool(space)
+        asked = asked and not self.experiment.test_only(home)  # without validation images
         return [self.tune(home, method, self.experiment.seeds[0])] if asked else []
 
     def train(self, imageset: str, method: str, seed: int) -> Job:
@@ -246,11 +249,17 @@ class Plan:
 
 
 def fingerprint(folder: Path | None) -> str:
-    """Return a hash of names, sizes and times of a user's own images; empty without a folder."""
+    """Return a hash of names, sizes and times of a user's own images; empty without a folder.
+
+    Where the folder lies does not count, nor what is hidden in it.
+    """
     if folder is None or not folder.is_dir():
         return ""
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    facts = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    facts = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith(".") for part in name.parts):
+            facts.append((str(name), path.stat().st_size, path.stat().st_mtime_ns))
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

@@ -5,6 +5,8 @@ those that are not noted. Only then are they dealt out to the splits, because a 
 depend on what pictures show, and none that is tested on may be in training.
 """
 
+import os
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +27,8 @@ from priorbench.progress import Progress
 
 BLOCK = 512  # pictures decoded in one go
 SCATTERED = 16  # pictures copied in one go: each may map megabytes around it
-NOTE = np.dtype([("state", "u1"), ("content", "V16"), ("look", "u8")])
+NOTE = np.dtype([("state", "u1"), ("content", "V16"), ("look", "u8"), ("means", "u1", 48)])
+NOTHING = np.zeros(48, np.uint8)
 DECODED, UNREADABLE = 1, 2
 NAMED = 3  # files named in a message; the card names `LISTED`
 LISTED = 100
@@ -39,9 +42,10 @@ class Pool:
     def __init__(self, pictures: Pictures, folder: Path) -> None:
         self.pictures = pictures
         count = len(pictures.names)
-        folder = folder / _identity(pictures)  # of other pictures nothing may be taken
-        self.pixels = _map(folder / "pixels.npy", np.dtype("u1"), (count, *(pictures.shape or ())))
-        self.notes = _map(folder / "notes.npy", NOTE, (count,))
+        self.folder = folder / _identity(pictures)  # of other pictures nothing may be taken
+        shape = (count, *(pictures.shape or ()))
+        self.pixels = _map(self.folder / "pixels.npy", np.dtype("u1"), shape)
+        self.notes = _map(self.folder / "notes.npy", NOTE, (count,))
 
     def decode(self, threads: int, title: str) -> None:
         """Decode what is not noted yet; UserError where too many cannot be read."""
@@ -75,16 +79,16 @@ class Pool:
             for row in np.flatnonzero(self.notes["state"] > DECODED).tolist()
         ]
 
-    def _decoded(self, row: int) -> tuple[int, bytes, int]:
+    def _decoded(self, row: int) -> tuple[int, bytes, int, NDArray[np.uint8]]:
         try:
             image = self.pictures.read(int(row))
         except Unreadable:
-            return UNREADABLE, b"", 0
+            return UNREADABLE, b"", 0, NOTHING
         if image.shape != self.pictures.shape or image.dtype != np.uint8:
             raise ValueError(f"{self.pictures.names[row]}: {image.dtype} {image.shape} was read")
         self.pixels[row] = image
         content = blake2b(image.tobytes(), digest_size=16).digest()
-        return DECODED, content, int(duplicates.look(image))
+        return DECODED, content, int(duplicates.look(image)), duplicates.means(image)
 
     def _check(self, title: str) -> None:
         lost = int((self.notes["state"] == UNREADABLE).sum())
@@ -122,11 +126,13 @@ def write(pictures: Pictures, name: str, folder: Path, state: Path, threads: int
         "duplicates": dealt.duplicates,
         "unreadable": {"count": len(lost), "suffixes": dict(kinds), "files": lost[:LISTED]},
         "clusters": (clusters := {split: dealt.clusters(split) for split in SPLITS}),
-        "disjoint_clusters": _disjoint(clusters),
+        # a set may know better: of persons that it cannot tell apart
+        "disjoint_clusters": pictures.card.get("disjoint_clusters", _disjoint(clusters)),
         "labels": dealt.labels() if pictures.labels is not None else None,
         "shape": list(pictures.shape or ()),
     }
     write_json(folder / "card.json", card | facts)
+    shutil.rmtree(pool.folder)
 
 
 def _write_gallery(pictures: Pictures, name: str, folder: Path) -> None:
@@ -186,14 +192,15 @@ class Dealt:
         """Return `rows` less those that show what one of the `held` ones shows."""
         shown = {self.contents[row] for row in held}
         equal = np.array([self.contents[row] in shown for row in rows], np.bool_)
-        alike = duplicates.near(pool.pixels, pool.notes["look"], rows, held) & ~equal
+        looks, means = pool.notes["look"], pool.notes["means"]
+        alike = duplicates.near(pool.pixels, looks, means, rows, held) & ~equal
         told = {"equal": int(equal.sum()), "nearly equal": int(alike.sum())}
         self.duplicates[f"left out of {what}"] = told
         return rows[~equal & ~alike]
 
     def _ordered(self, split: str, rows: Numbers) -> Numbers:
-        """Shuffle by content, then take classes or clusters in turn: any first few are varied."""
-        if split == "train":
+        """Keep the order of an official split; else shuffle by content, clusters in turn."""
+        if split == "train" or not callable(self.pictures.split):
             return rows
         mixed = rows[np.argsort([self.contents[row] for row in rows], kind="stable")]
         groups: Sequence[Any] | None = self.pictures.labels
@@ -223,8 +230,8 @@ def _disjoint(clusters: dict[str, list[str]]) -> bool:
 
 
 def _identity(pictures: Pictures) -> str:
-    """Return a checksum of the names of pictures and of their shape."""
-    told = blake2b(repr(pictures.shape).encode(), digest_size=8)
+    """Return a checksum of what decoding depends on, as far as it is told: card, shape, names."""
+    told = blake2b(repr((pictures.shape, pictures.card)).encode(), digest_size=8)
     for name in pictures.names:
         told.update(f"{name}\0".encode(errors="surrogateescape"))
     return told.hexdigest()
@@ -235,15 +242,31 @@ def _map(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[A
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         with replacing(path) as temporary:
-            open_memmap(temporary, "w+", kind, shape).flush()
+            _created(temporary, kind, shape)
     found: np.memmap[Any, Any] = np.load(path, mmap_mode="r+", allow_pickle=False)
     return found
+
+
+def _created(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+    """Return a new array in a file; UserError where the disk has no room for it.
+
+    Room is taken at once: a write to a map that finds none would end the process.
+    """
+    array = open_memmap(path, "w+", kind, shape)
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+            except OSError as error:
+                size = path.stat().st_size / 1e9
+                raise UserError(f"{path.parent}: no room for {size:.1f} GB ({error})") from error
+    return array
 
 
 def _copy(pixels: NDArray[np.uint8], rows: Numbers, path: Path) -> str:
     """Write pictures of the pool as a split; return its checksum."""
     with replacing(path) as temporary:
-        split = open_memmap(temporary, "w+", np.uint8, (len(rows), *pixels.shape[1:]))
+        split = _created(temporary, np.dtype("u1"), (len(rows), *pixels.shape[1:]))
         for begin in range(0, len(rows), SCATTERED):
             part = slice(begin, begin + SCATTERED)
             split[part] = pixels[rows[part]]

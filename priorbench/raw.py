@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from priorbench.download import DownloadError, Remote, fetch
+from priorbench.download import DownloadError, Remote, fetch, is_page
 from priorbench.errors import UserError
 
 VARIABLE = "PRIORBENCH_IMAGES"
@@ -31,9 +31,10 @@ def obtain(imageset: str, remotes: Sequence[Remote], licence: str) -> list[Path]
     paths = [folder / remote.name for remote in remotes]
     for remote, path in zip(remotes, paths, strict=True):
         if path.exists() and not (path.is_file() and remote.intact(path)):
-            raise UserError(
-                f"{imageset}: {path} is not the official file ({remote.checksum}); take it away"
-            )
+            page = path.is_file() and is_page(path)
+            what = "a web page, saved when a quota was spent" if page else "another one"
+            official = f"the official file ({remote.checksum})"
+            raise UserError(f"{imageset}: {path} is not {official} but {what}; take it away")
     missing = [pair for pair in zip(remotes, paths, strict=True) if not pair[1].exists()]
     if missing:
         print(f"{imageset}, licence: {licence}", file=sys.stderr)
@@ -45,19 +46,20 @@ def obtain(imageset: str, remotes: Sequence[Remote], licence: str) -> list[Path]
     return paths
 
 
-def pictures(imageset: str, count: int | None, where: str, inside: str = "") -> list[Path]:
+def pictures(imageset: str, count: int, where: str, inside: str = "") -> list[Path]:
     """Return the picture files of a folder that only the user can supply, in natural order.
 
-    count: how many there have to be; None: any. where: what is said of their origin. inside: the
+    count: how many there have to be. where: what is said of their origin. inside: the
     folder below that of the image set. UserError, in one line, where they are not there.
     """
     folder = home(imageset) / inside
     if not folder.is_dir():
         raise UserError(f"{imageset}: no folder {folder}; {HERE} {imageset}/{inside} ({where})")
-    found = sorted(
-        (path for path in folder.iterdir() if path.is_file() and path.name[0] != "."),
-        key=lambda path: (len(path.name), path.name),
-    )
-    if count is not None and len(found) != count:
+    try:
+        files = [path for path in folder.iterdir() if path.is_file() and path.name[0] != "."]
+    except OSError as error:
+        raise UserError(f"{imageset}: {folder}: {error.strerror}") from error
+    found = sorted(files, key=lambda path: (len(path.name), path.name))
+    if len(found) != count:
         raise UserError(f"{imageset}: {folder} has {len(found)} files, not {count} ({where})")
     return found

@@ -148,18 +148,19 @@ class Results:
         groups = by_size(sizes)
         found: dict[int, Pixels] = {}
         for group, numbers in enumerate(groups):
-            found |= zip(numbers.tolist(), arrays[f"{named(task, group)}{ending}"], strict=True)
+            # of a trace there are only the first pictures
+            pictures = arrays.get(f"{named(task, group)}{ending}", ())
+            found |= zip(numbers.tolist(), pictures, strict=False)
         return [found[number] for number in sorted(found)]
 
-    def trace(self, imageset: str, task: str, method: str, seed: int) -> dict[int, Pixels]:
+    def trace(self, imageset: str, task: str, method: str, seed: int) -> dict[int, Gallery]:
         """Return the first images of a search as they were after some steps, by step."""
         parts = {"imageset": imageset, "method": method, "seed": seed}
-        found: dict[int, Pixels] = {}
+        found: dict[int, Gallery] = {}
         for _, path in self.find("restore", "trace.safetensors", **parts):
-            for name, images in self._read_arrays(path).items():
-                row, _, step = name.partition("/")
-                if row == task:
-                    found[int(step)] = images
+            arrays = self._read_arrays(path)
+            for step in dict.fromkeys(n.partition("/")[2] for n in arrays if row_of(n) == task):
+                found[int(step)] = self._gathered(imageset, arrays, task, f"/{step}")
         return dict(sorted(found.items()))
 
     def searched(self, imageset: str, task: str, method: str, seed: int) -> tuple[int, int]:

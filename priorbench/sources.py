@@ -15,7 +15,8 @@ from pathlib import Path
 from priorbench.registry import ROOT
 
 # they say or keep what happened; what a step computes does not pass through them
-NEUTRAL = ("errors", "progress", "records", "locks", "weights", "paths", "smoke")
+# (what is downloaded is told by its checksum, which stands in the plugin)
+NEUTRAL = ("download", "errors", "locks", "paths", "progress", "raw", "records", "smoke", "weights")
 Root = tuple[Path, Iterable[str] | None]  # a file and names in it; None: all of it
 
 

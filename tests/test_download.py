@@ -83,7 +83,8 @@ def test_a_file_has_its_name_only_when_it_is_checked(
     monkeypatch.setattr(Remote, "intact", checked)
     fetch(sizeless, place)
     assert len(seen) == 2  # before the last byte came, and when all had come
-    assert all(path == partial(place) for paths in seen for path in paths)
+    lock = place.with_name(f".{place.name}.lock")
+    assert {path for paths in seen for path in paths} == {partial(place), lock}
     assert list(place.parent.iterdir()) == [place]
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from imagesets._photographs import PHOTOGRAPHS
 from priorbench import duplicates
-from priorbench.duplicates import BITS, ERROR, look, near
+from priorbench.duplicates import BITS, ERROR, look, means, near
 
 Pixels = NDArray[np.uint8]
 SIDE = 64  # pixels of a patch
@@ -64,7 +64,8 @@ def nearly(ours: Pixels, theirs: Pixels) -> NDArray[np.bool_]:
     pixels = np.concatenate([ours, theirs])
     looks = np.array([look(image) for image in pixels])
     numbers = np.arange(len(pixels))
-    return near(pixels, looks, numbers[: len(ours)], numbers[len(ours) :])
+    blocks = np.stack([means(image) for image in pixels])
+    return near(pixels, looks, blocks, numbers[: len(ours)], numbers[len(ours) :])
 
 
 def differences(ours: Pixels, theirs: Pixels) -> NDArray[np.float64]:

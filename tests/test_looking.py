@@ -76,7 +76,7 @@ def config(place: Path) -> str:
         (["celebb"], "unknown imageset `celebb`: did you mean `celeba`?"),
         (["disks", "size"], "size: KEY=VALUE is needed"),
         (["disks", "sise=3"], "unknown key `sise`: did you mean `size`?"),
-        (["frogs"], "frogs: no such folder of images (git clone "),
+        (["frogs"], "frogs/data-64: no such folder of images (git clone "),
         (["cifar10", "--offline"], "cifar-10-binary.tar.gz: PRIORBENCH_OFFLINE is set; put it "),
         (["disks", "--configfile", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
     ],

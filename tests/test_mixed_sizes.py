@@ -101,12 +101,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         "tasks": {"hole": {}, "sr4": {"plugin": "super_resolution", "factor": 4}},
         "methods": {name: SMOKE["methods"][name] for name in ("dip", "pca")},
         "metrics": {"psnr": {}},
-        "energy": {},
+        "energy": {"whole": "dip"},
     }
     (made.folder / "galleries.yaml").write_text(yaml.safe_dump(config))
-    config["imagesets"]["whole"]["trained_on"] = "disks"
+    config["imagesets"]["cut"]["crop"] = 16
     (made.folder / "wrong.yaml").write_text(yaml.safe_dump({**config, "experiment": "wrong"}))
-    made.snakemake(config="galleries.yaml")
+    drawn = ("restorations-whole", "bars-cut", "energy-whole")
+    figures = [f"results/galleries/figures/{name}.png" for name in drawn]
+    made.snakemake("tables", *figures, config="galleries.yaml")
     yield made
     shutil.rmtree(made.folder)
 
@@ -127,13 +129,16 @@ def test_all_pictures_are_restored_and_scored_whatever_their_size(project: Proje
     assert "32x48 to 8x12" in " ".join(bicubic["protocol"])
 
 
+def finished(project: Project) -> Results:
+    listed = Path("results/galleries/whole.txt").read_text().split()
+    config = yaml.safe_load(Path("galleries.yaml").read_text())
+    return Results([Path(path) for path in listed], Experiment.check(config, "galleries.yaml"))
+
+
 def test_restorations_come_back_in_the_order_of_the_images(project: Project) -> None:
-    listed = (project.folder / "results/galleries/whole.txt").read_text().split()
-    config = yaml.safe_load((project.folder / "galleries.yaml").read_text())
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project.folder)
-        experiment = Experiment.check(config, "galleries.yaml")
-        results = Results([Path(path) for path in listed], experiment)
+        results = finished(project)
         restored = results.restored("whole", "sr4", "dip", 0)
         controls = results.controls("whole", "sr4")
         originals = results.originals("whole")
@@ -141,6 +146,15 @@ def test_restorations_come_back_in_the_order_of_the_images(project: Project) -> 
     sizes = [(3, *size) for size in gallery.SIZES]
     for pictures in (restored, controls["bicubic"], originals):
         assert [picture.shape for picture in pictures] == sizes
+
+
+def test_searches_leave_traces_of_every_size(project: Project) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project.folder)
+        trace = finished(project).trace("whole", "sr4", "dip", 0)
+    assert len(trace) > 1
+    for pictures in trace.values():
+        assert [picture.shape[1:] for picture in pictures] == list(gallery.SIZES)
 
 
 def test_models_of_another_set_restore_a_named_crop(project: Project) -> None:
@@ -153,10 +167,43 @@ def test_models_of_another_set_restore_a_named_crop(project: Project) -> None:
 
 def test_figures_of_many_sizes_are_drawn_and_none_of_models(project: Project) -> None:
     drawn = {path.name for path in project.files("results/galleries/figures/*.png")}
-    assert {"restorations-whole.png", "bars-whole.png", "bars-cut.png"} <= drawn
-    assert not {"samples-whole.png", "training-cut.png"} & drawn
+    assert {"restorations-whole.png", "bars-cut.png", "energy-whole.png"} <= drawn
+    said = project.snakemake("--dry-run", config="galleries.yaml")
+    assert "figure search of whole" in said
+    assert not any(words in said for words in ("figure samples of whole", "figure training of cut"))
 
 
 def test_a_model_of_one_size_says_so_before_pictures_of_many(project: Project) -> None:
     said = project.snakemake("tables", config="wrong.yaml", fails=True)
-    assert "the model makes images of 32x32 pixels, these have 32x48: give the image set" in said
+    assert "the model makes images of 32x32 pixels, these have 16x16: give the image set" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"trained_on": "disks"}, "cut.trained_on: `crop` is missing: the size of images of disks"),
+        ({"trained_on": "whole", "crop": 32}, "cut.trained_on: unknown row `whole`"),
+        ({"trained_on": "cut", "crop": 32}, "cut.trained_on: unknown row `cut`"),
+    ],
+)
+def test_what_models_learn_from_is_checked_before_anything_runs(
+    options: dict[str, object], said: str
+) -> None:
+    sets = {name: {"plugin": str(GALLERY)} for name in ("whole", "cut")}
+    config = {**SMOKE, "imagesets": {"disks": {}, **sets}, "energy": {}}
+    config["imagesets"]["cut"] |= options
+    with pytest.raises(UserError, match=said):
+        Experiment.check(config, "my.yaml")
+
+
+def test_a_set_with_training_images_is_its_own_home() -> None:
+    config = {**SMOKE, "imagesets": {"disks": {"trained_on": "disks"}}, "energy": {}}
+    with pytest.raises(UserError, match="disks has training images of its own"):
+        Experiment.check(config, "my.yaml")
+
+
+def test_the_energy_of_a_method_that_does_not_run_there_is_refused() -> None:
+    sets = {"disks": {}, "whole": {"plugin": str(GALLERY)}}
+    config = {**SMOKE, "imagesets": sets, "energy": {"whole": "glo"}}
+    with pytest.raises(UserError, match="energy: unknown row `glo`"):
+        Experiment.check(config, "my.yaml")

@@ -230,10 +230,9 @@ def test_a_second_run_is_refused_by_name(project: Project) -> None:
         first.communicate()
 
 
-def test_the_config_of_a_paper_runs_cut_short_to_its_report(project: Project) -> None:
-    said = project.snakemake("--config", "budget=smoke", config="config/papers/glo.yaml")
+def test_the_config_of_a_paper_runs_cut_short_to_its_tables(project: Project) -> None:
+    said = project.snakemake("tables", "--config", "budget=smoke", config="config/papers/glo.yaml")
     assert "100%" in said
-    assert (project.folder / "results/glo_smoke/report.html").stat().st_size > 10_000
     table = project.folder / "results/glo_smoke/tables/quality-photos-psnr.csv"
     assert "GLO" in table.read_text()
 

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from priorbench.images import Gallery, mean_psnr
+from priorbench.images import mean_psnr
 from priorbench.results import Results
 from workflow.figures._style import colour, marker, panels, plain_log, said, ticks
 from workflow.quality import marked
@@ -55,7 +55,7 @@ def _curves(results: Results, imageset: str, task: str) -> dict[str, pd.Series]:
 
 
 def _curve(results: Results, imageset: str, task: str, method: str, seed: int) -> pd.Series:
-    trace: dict[int, Gallery] = {**results.trace(imageset, task, method, seed)}
+    trace = results.trace(imageset, task, method, seed)
     steps, restarts = results.searched(imageset, task, method, seed)
     restored = results.restored(imageset, task, method, seed)
     if restored is not None:

@@ -39,7 +39,9 @@ def main(arguments: Namespace, state: Path) -> None:
     spec = arguments.spec
     imageset = parse(arguments.out).imageset
     record = Record("energy", spec, imageset)
-    originals = Images(Prepared(arguments.images.parent).test)[: spec["count"]]
+    # of pictures of many sizes, those of the first one's size
+    _, pixels = next(Prepared(arguments.images.parent).tested(spec["count"]))
+    originals = Images(pixels)[:]
     trained = models.load(arguments.model, spec)
     plugin = registry.load("methods", spec["plugin"])
     tuned = chosen(arguments.tuned, "restore")
@@ -47,7 +49,7 @@ def main(arguments: Namespace, state: Path) -> None:
     rows, lost = [], []
     for name, target in {} if trained.diverged else targets(originals).items():
         seen = undamaged(target.to(spec["device"]))
-        chunked = {**spec, "chunk": spec["count"]}
+        chunked = {**spec, "chunk": len(originals)}
         folder = state / name.replace(" ", "-")
         title = f"energy {imageset} {name}"
         try:

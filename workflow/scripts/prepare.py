@@ -4,7 +4,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from priorbench import preparing, registry, step
-from priorbench.images import SPLITS, write_prepared
+from priorbench.images import write_prepared
+from priorbench.imageset import SPLITS
 from priorbench.pictures import Pictures
 
 
