@@ -87,4 +87,6 @@ clean:  ## remove scores, tables, figures and reports; with STORE=1 also trained
 	@cmp -s $< $@ || { \
 	echo "Installing $< into .venv; the first time: minutes, and gigabytes on Linux"; \
 	$(python) -m pip --disable-pip-version-check install -r $<; }
+	@$(python) -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation \
+	--editable .
 	@cp $< $@

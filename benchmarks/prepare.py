@@ -1,6 +1,6 @@
 """How fast pictures become an image set, against bare decoding, and in how much memory.
 
-    python -m benchmarks.prepare [--count 20000] [--size 64] [--threads 2]
+    python -m benchmarks.prepare [--count 20000] [--size 64] [--threads 2] [--out FILE.json]
 
 The pictures are JPEG files of 256 pixels in memory, cut from bundled photographs, each tinted by
 its number, so that no two are equal. The limit is what the same threads decode and reduce when
@@ -24,8 +24,10 @@ from PIL import Image, ImageOps
 from skimage import data
 
 from priorbench import preparing
+from priorbench.files import write_json
 from priorbench.images import Prepared
 from priorbench.pictures import Pictures
+from priorbench.records import git, hardware
 
 SIDE = 256  # pixels of a picture
 TEMPLATES = 64
@@ -34,11 +36,12 @@ CARD = dict.fromkeys(("source", "licence", "split_rule", "cluster", "sampling"),
 
 
 def main() -> None:
-    """Prepare a generated set and print rates, their ratio and the memory it took."""
+    """Prepare a generated set; tell rates, their ratio and the memory it took."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, help="where to keep what was measured")
     asked = parser.parse_args()
     files = templates()
 
@@ -66,10 +69,23 @@ def main() -> None:
         preparing.write(pictures, "generated", Path(folder), state, asked.threads)
         rate = asked.count / (time.perf_counter() - begun)
         counts = Prepared(Path(folder)).card["counts"]
-    print(f"decoding: {decoded:.0f} images/s; with reducing: {limit:.0f}")
-    print(f"prepared: {rate:.0f} images/s, {rate / limit:.0%} of decoding and reducing")
-    print(f"splits: {counts}")
-    print(f"memory: {before >> 20} MiB before, {peak.most >> 20} MiB at most")
+    measured = {
+        "pictures": asked.count,
+        "size": asked.size,
+        "splits": counts,
+        "decoded_per_second": round(decoded),
+        "decoded_and_reduced_per_second": round(limit),
+        "prepared_per_second": round(rate),
+        "share_of_limit": round(rate / limit, 2),
+        "memory_before_mib": before >> 20,
+        "memory_mib": peak.most >> 20,
+        "threads": asked.threads,
+        "hardware": hardware("cpu"),
+        "git": git(),
+    }
+    print(*(f"{name}: {value}" for name, value in measured.items()), sep="\n")
+    if asked.out:
+        write_json(asked.out, measured)
 
 
 def rate_of(work: Callable[[int], object], threads: int) -> float:

@@ -1,8 +1,9 @@
 """Classic test sets: a few pictures of many sizes, to be tested on and never learned from."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,6 @@ from priorbench.errors import UserError
 from priorbench.pictures import Pictures
 from priorbench.raw import pictures
 
-Fit = Literal["div32", "mod8", "whole"]
 Size = tuple[int, int]  # width, height
 MULTIPLE = {"div32": 32, "mod8": 8, "whole": 1}
 RULES = {
@@ -21,6 +21,14 @@ RULES = {
     "mod8": "cropped at the right and below to multiples of 8 (that of super-resolution papers)",
     "whole": "as published",
 }
+
+
+@dataclass(frozen=True)
+class Config:
+    """What is kept of each picture."""
+
+    fit: Literal["div32", "mod8", "whole"] = "div32"  # sides to multiples: DIP's, SR papers', none
+    crop: int = 0  # pixels: only the central square, for methods that need one size
 
 
 def own_files(imageset: str, sizes: Mapping[str, Size], origin: str) -> list[Path]:
@@ -40,11 +48,15 @@ def own_files(imageset: str, sizes: Mapping[str, Size], origin: str) -> list[Pat
     return [found[name] for name in sizes]
 
 
-def numbered_files(imageset: str, count: int, sizes: Collection[Size], origin: str) -> list[Path]:
+def numbered_files(
+    imageset: str, count: int, sizes: Collection[Size], origin: str, *, grey: bool = False
+) -> list[Path]:
     """Return the user's files of a set whose pictures are numbered, each way otherwise."""
     files = pictures(imageset, count, origin)
     for file in files:
         check_size(imageset, file, sizes)
+        if grey and np.ptp(chw(read(file)), axis=0).any():
+            raise UserError(f"{imageset}: {file} is in colour ({origin})")
     return files
 
 
@@ -60,8 +72,9 @@ def check_size(imageset: str, file: Path, sizes: Collection[Size]) -> None:
         raise UserError(f"{imageset}: {file} has {size[0]}x{size[1]} pixels, not {told}")
 
 
-def classic(files: Sequence[Path], fit: Fit, crop: int, facts: dict[str, Any]) -> Pictures:
+def classic(files: Sequence[Path], cfg: Config, source: str, licence: str) -> Pictures:
     """Return the pictures of a test set; with `crop` their central squares, all of one size."""
+    crop = cfg.crop
     if crop and (crop < 8 or crop % 8):
         raise UserError(
             f"crop: {crop}: 0, or a multiple of 8 is needed; nearest: {max(8, round(crop / 8) * 8)}"
@@ -70,13 +83,13 @@ def classic(files: Sequence[Path], fit: Fit, crop: int, facts: dict[str, Any]) -
     def decode(row: int) -> NDArray[np.uint8]:
         image = read(files[row])
         if not crop:
-            return chw(image.crop(box(image.size, fit)))
+            return chw(image.crop(box(image.size, cfg.fit)))
         if min(image.size) < crop:
             raise UserError(f"crop: {files[row]} has {image.size[0]}x{image.size[1]} pixels only")
         left, top = ((side - crop) // 2 for side in image.size)
         return chw(image.crop((left, top, left + crop, top + crop)))
 
-    sampling = f"the central {crop}x{crop} pixels" if crop else RULES[fit]
+    sampling = f"the central {crop}x{crop} pixels" if crop else RULES[cfg.fit]
     return Pictures(
         names=[file.name for file in files],
         read=decode,
@@ -86,13 +99,14 @@ def classic(files: Sequence[Path], fit: Fit, crop: int, facts: dict[str, Any]) -
             "split_rule": "all for test: there is nothing to learn from",
             "cluster": "picture",
             "sampling": f"{sampling}; RGB",
-            **facts,
+            "source": source,
+            "licence": licence,
         },
         shape=(3, crop, crop) if crop else None,
     )
 
 
-def box(size: Size, fit: Fit) -> tuple[int, int, int, int]:
+def box(size: Size, fit: str) -> tuple[int, int, int, int]:
     """Return the part of a picture that a protocol keeps: left, top, right, bottom."""
     width, height = (side - side % MULTIPLE[fit] for side in size)
     left, top = ((size[0] - width) // 2, (size[1] - height) // 2) if fit == "div32" else (0, 0)

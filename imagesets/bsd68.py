@@ -1,9 +1,6 @@
 """BSD68: 68 photographs of 481x321 pixels in grey, a test set of denoising (Roth, Black, 2005)."""
 
-from dataclasses import dataclass
-from typing import Literal
-
-from imagesets._classic import classic, numbered_files
+from imagesets._classic import Config, classic, numbered_files
 from priorbench.pictures import Pictures
 
 LABEL = "BSD68"
@@ -14,17 +11,12 @@ ORIGIN = "68 test images of the Berkeley segmentation data set, in grey"
 COUNT, SIZES = 68, ((481, 321),)
 
 
-@dataclass(frozen=True)
-class Config:
-    fit: Literal["div32", "mod8", "whole"] = "div32"  # sides to multiples: DIP's, SR papers', none
-    crop: int = 0  # pixels: only the central square, for methods that need one size
-
-
 def build(cfg: Config) -> Pictures:
     """Return the 68 photographs."""
-    facts = {
-        "source": "Berkeley segmentation data set (Martin et al., ICCV 2001), the 68 test images "
+    return classic(
+        numbered_files("bsd68", COUNT, SIZES, ORIGIN, grey=True),
+        cfg,
+        source="Berkeley segmentation data set (Martin et al., ICCV 2001), the 68 test images "
         "of Roth and Black (CVPR 2005), in grey",
-        "licence": "non-commercial research and education",
-    }
-    return classic(numbered_files("bsd68", COUNT, SIZES, ORIGIN), cfg.fit, cfg.crop, facts)
+        licence="non-commercial research and education",
+    )

@@ -3,10 +3,7 @@
 Clean pictures only: the snail is damaged already, masks belong to tasks, kate is there twice.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
-from imagesets._classic import classic
+from imagesets._classic import Config, classic
 from priorbench.download import Remote
 from priorbench.pictures import Pictures
 from priorbench.raw import obtain
@@ -38,16 +35,11 @@ FILES = [
 ]
 
 
-@dataclass(frozen=True)
-class Config:
-    fit: Literal["div32", "mod8", "whole"] = "div32"  # sides to multiples: DIP's, SR papers', none
-    crop: int = 0  # pixels: only the central square, for methods that need one size
-
-
 def build(cfg: Config) -> Pictures:
     """Return the pictures that are clean."""
-    facts = {
-        "source": "github.com/DmitryUlyanov/deep-image-prior, folder data",
-        "licence": LICENCE,
-    }
-    return classic(obtain("dip_images", FILES, LICENCE), cfg.fit, cfg.crop, facts)
+    return classic(
+        obtain("dip_images", FILES, LICENCE),
+        cfg,
+        source="github.com/DmitryUlyanov/deep-image-prior, folder data",
+        licence=LICENCE,
+    )

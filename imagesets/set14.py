@@ -1,9 +1,6 @@
 """Set14: fourteen pictures, a test set of super-resolution (Zeyde et al., 2010); one is grey."""
 
-from dataclasses import dataclass
-from typing import Literal
-
-from imagesets._classic import classic, own_files
+from imagesets._classic import Config, classic, own_files
 from priorbench.pictures import Pictures
 
 LABEL = "Set14"
@@ -29,16 +26,11 @@ SIZES = {
 }
 
 
-@dataclass(frozen=True)
-class Config:
-    fit: Literal["div32", "mod8", "whole"] = "div32"  # sides to multiples: DIP's, SR papers', none
-    crop: int = 0  # pixels: only the central square, for methods that need one size
-
-
 def build(cfg: Config) -> Pictures:
     """Return the fourteen pictures."""
-    facts = {
-        "source": "Set14 (Zeyde, Elad, Protter, Curves and Surfaces 2010)",
-        "licence": "none stated; research",
-    }
-    return classic(own_files("set14", SIZES, ORIGIN), cfg.fit, cfg.crop, facts)
+    return classic(
+        own_files("set14", SIZES, ORIGIN),
+        cfg,
+        source="Set14 (Zeyde, Elad, Protter, Curves and Surfaces 2010)",
+        licence="none stated; research",
+    )

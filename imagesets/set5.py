@@ -1,9 +1,6 @@
 """Set5: five pictures of 228 to 512 pixels, a test set of super-resolution (Bevilacqua, 2012)."""
 
-from dataclasses import dataclass
-from typing import Literal
-
-from imagesets._classic import classic, own_files
+from imagesets._classic import Config, classic, own_files
 from priorbench.pictures import Pictures
 
 LABEL = "Set5"
@@ -20,16 +17,11 @@ SIZES = {
 }
 
 
-@dataclass(frozen=True)
-class Config:
-    fit: Literal["div32", "mod8", "whole"] = "div32"  # sides to multiples: DIP's, SR papers', none
-    crop: int = 0  # pixels: only the central square, for methods that need one size
-
-
 def build(cfg: Config) -> Pictures:
     """Return the five pictures."""
-    facts = {
-        "source": "Set5 (Bevilacqua et al., BMVC 2012)",
-        "licence": "none stated; research",
-    }
-    return classic(own_files("set5", SIZES, ORIGIN), cfg.fit, cfg.crop, facts)
+    return classic(
+        own_files("set5", SIZES, ORIGIN),
+        cfg,
+        source="Set5 (Bevilacqua et al., BMVC 2012)",
+        licence="none stated; research",
+    )

@@ -24,7 +24,7 @@ from priorbench.contract import Images, Loop, Observation, Shape
 
 LABEL = "AE"
 PAPER = "Hinton & Salakhutdinov 2006"
-SAMPLES = "codes drawn from a Gaussian that followed the codes of the last batches"
+SAMPLES = "codes drawn from a Gaussian fitted to the training codes"
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,11 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
         loop.descend(loss, adam)
         model.codes.follow(z.detach())
         loop.log(loss=loss.detach())
+    with torch.no_grad():
+        model.eval()
+        parts = torch.arange(len(images)).split(cfg.batch)
+        codes = torch.cat([model.encode(images[part]) for part in parts])
+    model.codes.fit(codes.mean(0), codes.T.cov(correction=0))
 
 
 def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> Tensor:

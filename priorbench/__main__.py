@@ -1,4 +1,4 @@
-"""PriorBench's own commands: `python -m priorbench images NAME`."""
+"""PriorBench's own command line: `priorbench images NAME`."""
 
 import argparse
 import json
@@ -32,7 +32,7 @@ ALONE: dict[str, Any] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m priorbench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="priorbench", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     about = "prepare an image set, show its first pictures and its card"
     images = commands.add_parser("images", help=about, description=about)

@@ -105,14 +105,19 @@ def _digest(path: Path, kind: str, size: int, modified: int) -> str:
 def _download(remote: Remote, partial: Path) -> None:
     """Bring `partial` to its full size, over as many connections as make headway."""
     before, reason = -1, OSError("the connection broke off")
-    whole = remote.size or None
+    whole, ended = remote.size or None, False
     while whole is None or _size(partial) < whole:
         have = _size(partial)
         if have <= before:
+            if ended:
+                return  # all that a server sends that tells no length
             raise reason
         before = have
         try:
             whole = _receive(remote, partial, have)
+            ended = whole is None
+            if ended and remote.intact(partial):
+                return
         except HTTPError as error:
             error.close()  # it holds the connection
             reason = error
@@ -124,8 +129,11 @@ def _download(remote: Remote, partial: Path) -> None:
             reason = error
 
 
-def _receive(remote: Remote, partial: Path, have: int) -> int:
-    """Append to the `have` bytes of `partial` what a connection sends; return the whole size."""
+def _receive(remote: Remote, partial: Path, have: int) -> int | None:
+    """Append to the `have` bytes of `partial` what a connection sends.
+
+    Returns the size of the whole file; None where nobody tells it.
+    """
     headers = {"User-Agent": "priorbench"} | ({"Range": f"bytes={have}-"} if have else {})
     with urlopen(Request(remote.url, headers=headers), timeout=TIMEOUT) as answer:
         if answer.headers.get_content_type() == "text/html":
@@ -152,7 +160,7 @@ def _receive(remote: Remote, partial: Path, have: int) -> int:
     if size is None and have >= most:
         partial.unlink()  # no later command can make use of it
         raise DownloadError(f"{remote.name}: longer than {remote.limit} bytes ({remote.url})")
-    return have if size is None else size
+    return size
 
 
 def _size(path: Path) -> int:

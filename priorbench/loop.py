@@ -20,6 +20,7 @@ from priorbench.contract import Rows
 from priorbench.curve import Curve
 from priorbench.errors import UserError
 from priorbench.files import replacing
+from priorbench.optimisers import take_step
 from priorbench.progress import Progress
 from priorbench.seeds import generator, seed_torch
 from priorbench.termination import Termination
@@ -183,7 +184,7 @@ class Loop:
             optimiser.zero_grad(set_to_none=True)
         loss.backward()
         for optimiser in optimisers:
-            optimiser.step()
+            take_step(optimiser)
         self.counters["updates"] += 1
         # the flag stays on the device: reading it here would stall a GPU at every step
         self._finite &= torch.isfinite(loss.detach())

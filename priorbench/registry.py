@@ -93,6 +93,8 @@ def describe(noun: str, plugin: str) -> Description:
             model = frozenset(n.name for n in node.body if isinstance(n, ast.FunctionDef))
         elif isinstance(node, ast.ClassDef) and node.name.endswith("Config"):
             configs[node.name] = _fields(node, path)
+        elif isinstance(node, ast.ImportFrom):
+            configs |= _shared(node)
     return Description(
         noun=noun,
         plugin=plugin,
@@ -119,6 +121,16 @@ def load(noun: str, plugin: str) -> ModuleType:
     sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
+
+
+def _shared(node: ast.ImportFrom) -> dict[str, dict[str, Field]]:
+    """Return the configs among imported names, of a shelf that several plugins share."""
+    asked = {alias.name for alias in node.names if alias.name.endswith("Config")}
+    shelf = ROOT.joinpath(*(node.module or "").split(".")).with_suffix(".py")
+    if not asked or not shelf.is_file():
+        return {}
+    classes = (n for n in ast.parse(shelf.read_text("utf-8")).body if isinstance(n, ast.ClassDef))
+    return {found.name: _fields(found, shelf) for found in classes if found.name in asked}
 
 
 def _fields(node: ast.ClassDef, path: Path) -> dict[str, Field]:

@@ -56,6 +56,10 @@ WRONG = [
     (changed("methods", "mine", value={"plugin": "mine.py"}), "`mine.py`: no such file"),
     (changed("methods", "mine", value={"plugin": "no.such"}), "`no.such`: no such module"),
     (changed("imagesets", "photoss", value={}), "did you mean `photos`?"),
+    (
+        changed("imagesets", "kodak", value={"fti": "whole"}),
+        "unknown key `fti`: did you mean `fit`?",
+    ),
     (changed("metrics", value={"psrn": {}}), "unknown metric `psrn`: did you mean `psnr`?"),
     (changed("methods", "glo", "trian", value={}), "unknown key `trian`: did you mean `train`?"),
     (changed("methods", "glo", "train", value={"dmi": 3}), "`dmi`: did you mean `dim`?"),

@@ -63,8 +63,7 @@ def test_a_file_comes_whole_and_nothing_else_is_left(
 ) -> None:
     assert fetch(remote, place) == place
     assert place.read_bytes() == CONTENT
-    assert list(place.parent.iterdir()) == [place]
-    assert server.ranges == [None]
+    assert list(place.parent.iterdir()) == [place] and server.ranges == [None]
 
 
 def test_a_file_has_its_name_only_when_it_is_checked(
@@ -158,6 +157,22 @@ def test_a_file_cut_short_by_a_false_length_is_thrown_away(
     assert not any(place.parent.iterdir())
 
 
+def test_a_stream_of_no_told_length_is_continued_where_it_broke(
+    sizeless: Remote, place: Path, server: Server
+) -> None:
+    server.announced, server.cuts = None, 1
+    assert fetch(sizeless, place).read_bytes() == CONTENT
+    assert server.ranges[1:] == [f"bytes={HALF}-"]
+
+
+def test_another_file_of_no_told_length_is_thrown_away(
+    sizeless: Remote, place: Path, server: Server
+) -> None:
+    for server.knows_ranges in (False, True):
+        server.announced, server.content = None, CONTENT[::-1]
+        assert "another file" in failure(sizeless, place) and not any(place.parent.iterdir())
+
+
 def test_a_server_that_sends_less_than_it_says_is_left(
     remote: Remote, place: Path, server: Server
 ) -> None:
@@ -184,8 +199,7 @@ def test_another_file_of_the_same_size_is_thrown_away(
     remote: Remote, place: Path, server: Server
 ) -> None:
     server.content = CONTENT[::-1]
-    assert "another file" in failure(remote, place)
-    assert not any(place.parent.iterdir())
+    assert "another file" in failure(remote, place) and not any(place.parent.iterdir())
 
 
 def test_a_spoilt_beginning_costs_one_command_and_no_more(remote: Remote, place: Path) -> None:
@@ -196,8 +210,7 @@ def test_a_spoilt_beginning_costs_one_command_and_no_more(remote: Remote, place:
 
 def test_a_web_page_is_not_taken_for_a_file(remote: Remote, place: Path, server: Server) -> None:
     server.content, server.kind, server.announced = b"<html>", "text/html; charset=utf-8", 6
-    assert "web page" in failure(remote, place)
-    assert not any(place.parent.iterdir())
+    assert "web page" in failure(remote, place) and not any(place.parent.iterdir())
 
 
 def test_nothing_listening_is_said_in_one_line(remote: Remote, place: Path) -> None:
@@ -206,8 +219,7 @@ def test_nothing_listening_is_said_in_one_line(remote: Remote, place: Path) -> N
 
 def test_an_address_that_is_gone_is_asked_once(remote: Remote, place: Path, server: Server) -> None:
     server.status = 404
-    assert "404" in failure(remote, place)
-    assert server.ranges == [None]
+    assert "404" in failure(remote, place) and server.ranges == [None]
     assert not any(place.parent.iterdir())
 
 

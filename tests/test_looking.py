@@ -1,4 +1,4 @@
-"""`python -m priorbench images NAME`: a contact sheet and the card, before anything is trained."""
+"""`priorbench images NAME`: a contact sheet and the card, before anything is trained."""
 
 from pathlib import Path
 

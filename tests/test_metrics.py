@@ -170,6 +170,16 @@ def test_brightness_and_saturation_do_not_change_a_class() -> None:
         assert class_scores(changed, unseen).mean() > 0.8
 
 
+def test_a_class_is_learned_from_no_more_images_than_the_protocol_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert f"first {class_accuracy.MOST:,} training images" in class_accuracy.PROTOCOL
+    images, classes = digits()
+    monkeypatch.setattr(class_accuracy, "MOST", int(np.argmax(classes != classes[0])))
+    with pytest.raises(ValueError, match="number of classes"):  # all of one class
+        class_scores(images[1500:1502], images[1500:1502])
+
+
 def test_a_set_without_classes_has_no_accuracy() -> None:
     x = patches(2) / 255
     assert class_accuracy.score(x, x) is None

@@ -104,8 +104,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         "energy": {"whole": "dip"},
     }
     (made.folder / "galleries.yaml").write_text(yaml.safe_dump(config))
+    config |= {"experiment": "wrong", "methods": {"pca": SMOKE["methods"]["pca"]}, "energy": {}}
+    config["imagesets"] = {name: config["imagesets"][name] for name in ("disks", "cut")}
     config["imagesets"]["cut"]["crop"] = 16
-    (made.folder / "wrong.yaml").write_text(yaml.safe_dump({**config, "experiment": "wrong"}))
+    (made.folder / "wrong.yaml").write_text(yaml.safe_dump(config))
     drawn = ("restorations-whole", "bars-cut", "energy-whole")
     figures = [f"results/galleries/figures/{name}.png" for name in drawn]
     made.snakemake("tables", *figures, config="galleries.yaml")

@@ -262,6 +262,18 @@ def test_a_classic_set_that_is_not_the_published_one_is_refused_by_name(
     assert said.startswith(f"{name}: ") and str(named) in said
 
 
+def test_a_set_of_grey_pictures_refuses_one_in_colour(build: Build, root: Path) -> None:
+    build("bsd68")
+    bsd68 = importlib.import_module("imagesets.bsd68")
+    first = sorted((root / "bsd68").iterdir())[0]
+    with Image.open(first) as grey:
+        grey.convert("RGB").save(first)
+    bsd68.build(bsd68.Config())
+    first.write_bytes(encoded(scene(0, grey.size), "PNG"))
+    said = refused(lambda: bsd68.build(bsd68.Config()))
+    assert str(first) in said and "in colour" in said
+
+
 @real
 @pytest.mark.parametrize(("name", "count"), [("set5", 5), ("set14", 14)])
 def test_real_classic_pictures_are_cut_to_what_networks_take(
