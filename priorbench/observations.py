@@ -58,12 +58,15 @@ def read_observations(path: Path, device: str = "cpu") -> dict[str, Observation]
     return seen
 
 
-def undamaged(images: torch.Tensor) -> Observation:
-    """Return the observation of clean images, float (n, 3, h, w): A is the identity."""
+def undamaged(images: torch.Tensor, ids: torch.Tensor | None = None) -> Observation:
+    """Return the observation of clean images, float (n, 3, h, w): A is the identity.
+
+    ids: their numbers, (n,); without them they count from 0.
+    """
     return Observation(
         y=images,
         task=identity,
         cfg=identity.Config(),
         shape=(3, images.shape[2], images.shape[3]),
-        ids=torch.arange(len(images)),
+        ids=torch.arange(len(images)) if ids is None else ids,
     )

@@ -44,10 +44,10 @@ def main(arguments: Namespace, state: Path) -> None:
         )
         search = _Search(plugin, cfg, spec, state, parse(arguments.out).imageset)
         try:
-            for group, (_, originals) in enumerate(images.tested(spec["count"])):
+            for group, (numbers, originals) in enumerate(images.tested(spec["count"])):
                 models.check_size(trained, originals.shape[1:])
                 name = named("represent", group if images.sizes else None)
-                found[name] = search(trained.model, originals, f"test-{group}")
+                found[name] = search(trained.model, originals, f"test-{group}", numbers)
             if models.has(trained.model, "encode", "decode"):
                 found["encoded"] = _encoded(trained.model, images.test[: spec["shown"]], spec)
             if len(images.val):  # a classic test set has none: its model was judged at home
@@ -86,9 +86,12 @@ class _Search:
         self.plugin, self.cfg, self.spec = plugin, cfg, spec
         self.state, self.imageset = state, imageset
 
-    def __call__(self, model: Any, originals: np.ndarray, name: str) -> np.ndarray:
+    def __call__(
+        self, model: Any, originals: np.ndarray, name: str, numbers: np.ndarray | None = None
+    ) -> np.ndarray:
         title = f"represent {self.imageset} {self.spec['method']} {name}"
-        seen = undamaged(Images(originals)[:].to(self.spec["device"]))
+        ids = None if numbers is None else torch.from_numpy(numbers)
+        seen = undamaged(Images(originals)[:].to(self.spec["device"]), ids)
         state = self.state / name
         return restore(self.plugin, model, seen, self.cfg, self.spec, state, title).images
 
