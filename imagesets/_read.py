@@ -1,6 +1,7 @@
 """Any image file to RGB pixels."""
 
 import struct
+from errno import EACCES, EIO, EMFILE, ENFILE, ENOENT, ENOMEM, ESTALE
 from pathlib import Path
 from typing import IO
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from priorbench.errors import UserError
 from priorbench.pictures import Unreadable
 
 # what Pillow raises on files that are damaged, cut short, empty or no images at all
@@ -16,10 +18,12 @@ DAMAGED = (
     SyntaxError,
     ValueError,
     EOFError,
-    NotImplementedError,
+    RuntimeError,
     struct.error,
     Image.DecompressionBombError,
 )
+# errors that no damage is to blame for
+MACHINE = (EACCES, EIO, EMFILE, ENFILE, ENOENT, ENOMEM, ESTALE)
 GREY_16 = ("I;16", "I;16L", "I;16B", "I;16N", "I")  # Pillow's names for 16 bits of grey
 WHITE = (255, 255, 255, 255)
 
@@ -27,11 +31,14 @@ WHITE = (255, 255, 255, 255)
 def read(file: Path | IO[bytes]) -> Image.Image:
     """Return the upright picture in RGB, 8 bits: transparency on white, 16 bits rounded to 8.
 
-    Raises Unreadable where the file is damaged, no image, or of grey values without a range.
+    Raises Unreadable where the file is damaged, no image, or of grey values without a range;
+    UserError where the machine failed.
     """
     try:
         return _read(file)
     except DAMAGED as error:
+        if isinstance(error, OSError) and error.errno in MACHINE:
+            raise UserError(f"{file}: {error.strerror}") from error
         raise Unreadable(str(error)) from error
 
 

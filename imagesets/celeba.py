@@ -10,7 +10,7 @@ later work does; `crop128` is the cutout of 128x128 pixels that progressive GANs
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,18 +68,11 @@ def faces(count: int) -> Callable[[str], Image.Image]:
     if folder.is_dir():
         pictures("celeba", count, "img_align_celeba.zip, unpacked", OWN_FILES)
         return lambda name: read(folder / name)
-    path = obtain("celeba", (FACES,), LICENCE)[0]
-    try:
-        archive = ZipFile(path)
-    except BadZipFile as error:
-        raise UserError(f"celeba: {path}: {error}") from error
+    archive = ZipFile(obtain("celeba", (FACES,), LICENCE)[0])
 
     def from_archive(name: str) -> Image.Image:
-        try:
-            with archive.open(f"img_align_celeba/{name}") as file:
-                return read(file)
-        except (KeyError, BadZipFile) as error:
-            raise Unreadable(str(error)) from error
+        with archive.open(f"img_align_celeba/{name}") as file:
+            return read(file)
 
     return from_archive
 

@@ -21,7 +21,7 @@ from priorbench.raw import home, pictures
 
 LABEL = "CelebA-HQ"
 IN_FILES = True
-OWN_FILES = "images"
+OWN_FILES = "."  # images/, and the mapping
 COUNT = 30_000
 BLOCKS = {"train": 27_000, "val": 1_000, "test": 2_000}
 MAPPING = "CelebA-HQ-to-CelebA-mapping.txt"
@@ -63,18 +63,22 @@ def by_identity() -> tuple[list[str], list[str]]:
     if not path.is_file():
         raise UserError(f"celebahq: `split: celeba` needs {path} (it comes with CelebAMask-HQ)")
     names = originals(path)
-    if len(names) != COUNT:
-        raise UserError(f"celebahq: {path} lists {len(names)} images, not {COUNT}")
+    if list(names) != [str(number) for number in range(COUNT)]:
+        raise UserError(f"celebahq: {path} does not list the images 0 to {COUNT - 1} in order")
     split, persons = partition(), identities()
-    if strange := sorted(set(names) - set(split)):
+    if strange := sorted(set(names.values()) - set(split)):
         raise UserError(f"celebahq: {path}: {strange[0]} is no image of CelebA")
-    return [split[name] for name in names], [persons[name] for name in names]
+    return [split[name] for name in names.values()], [persons[name] for name in names.values()]
 
 
-def originals(path: Path) -> list[str]:
-    """Return the file in CelebA that each face comes from: the last column, below a header."""
+def originals(path: Path) -> dict[str, str]:
+    """Return, by the number of a face, the file in CelebA that it comes from.
+
+    They are the first and the last column, below a header.
+    """
     lines = path.read_text(encoding="ascii", errors="replace").splitlines()[1:]
-    return [line.split()[-1] for line in lines if line.strip()]
+    rows = [line.split() for line in lines if line.strip()]
+    return {row[0]: row[-1] for row in rows}
 
 
 def card(cfg: Config) -> dict[str, Any]:
@@ -88,6 +92,6 @@ def card(cfg: Config) -> dict[str, Any]:
         "licence": f"CC BY-NC 4.0; its faces are CelebA's: {LICENCE}",
         "split_rule": rules[cfg.split],
         "cluster": "person" if cfg.split == "celeba" else "image (persons are not told)",
-        "disjoint_clusters": cfg.split == "celeba",
+        "disjoint_clusters": True if cfg.split == "celeba" else None,
         "sampling": f"{cfg.size}x{cfg.size} pixels (bicubic, antialiased)",
     }

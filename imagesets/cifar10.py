@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from imagesets._parts import official_parts
 from priorbench.download import Remote
-from priorbench.errors import UserError
 from priorbench.pictures import Pictures
 from priorbench.raw import obtain
 
@@ -55,8 +54,7 @@ def part(path: Path, members: list[str]) -> tuple[NDArray[np.uint8], NDArray[np.
     with tarfile.open(path) as archive:
         for member in members:
             file = archive.extractfile(member)
-            if file is None:
-                raise UserError(f"cifar10: {path} has no file {member}")
+            assert file is not None
             found.append(np.frombuffer(file.read(), np.uint8).reshape(-1, RECORD))
     records = np.concatenate(found)
     return records[:, 1:].reshape(-1, 3, SIDE, SIDE), records[:, 0].astype(np.int64)

@@ -14,7 +14,7 @@ TEST_ONLY = True
 LICENCE = "Apache-2.0 (repository); the origin of the pictures is not stated"
 ADDRESS = "https://raw.githubusercontent.com/DmitryUlyanov/deep-image-prior/master/data"
 FILES = [
-    Remote(path.replace("/", "_"), f"{ADDRESS}/{path}", f"sha256:{checksum}", limit=10_000_000)
+    Remote(path, f"{ADDRESS}/{path}", f"sha256:{checksum}", limit=10_000_000)
     for path, checksum in (
         (
             "denoising/F16_GT.png",

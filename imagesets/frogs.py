@@ -33,6 +33,9 @@ def build(cfg: Config) -> Pictures:
     if cfg.size < 8:
         raise UserError(f"frogs: size {cfg.size} is too small; nearest: 8")
     files = pictures("frogs", COUNT, ORIGIN, "data-64")
+    for number, file in enumerate(files, 1):
+        if file.name != f"frog-{number}.png":  # the split is by number
+            raise UserError(f"frogs: {file}, where frog-{number}.png is needed ({ORIGIN})")
 
     def decode(row: int) -> NDArray[np.uint8]:
         return square(read(files[row]), cfg.size)

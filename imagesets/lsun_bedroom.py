@@ -24,6 +24,7 @@ IN_FILES = True
 OWN_FILES = "."
 COUNTS = {"bedroom_train_lmdb": 3_033_042, "bedroom_val_lmdb": 300}
 ADDRESS = "http://dl.yf.io/lsun/scenes"
+ORIGIN = "bedroom_train_lmdb.zip and bedroom_val_lmdb.zip of http://dl.yf.io/lsun/scenes, unpacked"
 
 
 @dataclass(frozen=True)

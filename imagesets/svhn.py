@@ -63,5 +63,6 @@ def card() -> dict[str, Any]:
         "split_rule": f"official training and test parts; validation: the last {VALIDATION} of "
         "training, a block, because digits of one photograph follow each other",
         "cluster": "image (photographs are not told)",
+        "disjoint_clusters": None,
         "sampling": "32x32 pixels, as published",
     }

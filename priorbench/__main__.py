@@ -15,11 +15,13 @@ import yaml
 from priorbench import raw, sheet
 from priorbench.config import Experiment
 from priorbench.errors import UserError, nearest
+from priorbench.files import replacing
 from priorbench.images import Gallery, Prepared
 from priorbench.imageset import SPLITS
 from priorbench.plan import Job, Plan
 
-SHOWN = 12  # pictures of each split
+SHOWN, ALL = 12, 24  # pictures of each split; of a set that is only tested on
+LONG = 400  # characters of a fact that are shown
 SIDE = 128  # pixels of a picture on the sheet, at most
 # of a set without a config: it takes a whole one to plan a job
 ALONE: dict[str, Any] = {
@@ -44,10 +46,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         show(asked)
+    except Failed:  # the step has said why
+        return 1
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from there", file=sys.stderr)
+        return 130
     return 0
+
+
+class Failed(Exception):
+    """A step failed, and said why."""
 
 
 def show(asked: argparse.Namespace) -> None:
@@ -60,15 +71,16 @@ def show(asked: argparse.Namespace) -> None:
     plan = Plan(experiment)
     plan.check_folders(asked.name)
     out = asked.out or Path(f"{asked.name}.png")
-    if not out.parent.is_dir():
-        raise UserError(f"{out}: no folder {out.parent}")
+    if not out.parent.is_dir() or out.is_dir():
+        raise UserError(f"{out}: a file in a folder that is there is needed, such as sheet.png")
     prepared = made(plan.prepare(asked.name))
     rows = {
         f"{split}: {count} pictures": pictures(prepared, split)
         for split, count in prepared.card["counts"].items()
     }
     drawn = sheet.contact_sheet(rows, SIDE)
-    drawn.save(out, "PNG")
+    with replacing(out) as temporary:
+        drawn.save(temporary, "PNG")
     if sys.stdout.isatty():
         print(sheet.as_text(drawn, shutil.get_terminal_size().columns))
     print("\n".join(told(prepared.card)))
@@ -109,14 +121,14 @@ def made(job: Job) -> Prepared:
         step = [sys.executable, "-m", "workflow.scripts.prepare", "--spec", job.json]
         step += ["--threads", str(os.cpu_count() or 1), "--out", *map(str, results)]
         if subprocess.run(step, check=False).returncode:
-            raise UserError("nothing to show")
+            raise Failed
     return Prepared(job.folder)
 
 
 def pictures(prepared: Prepared, split: str) -> Gallery:
     """Return the first pictures of a split, (3, h, w) each."""
     found: Gallery = prepared.gallery if split == "test" else getattr(prepared, split)
-    return found[:SHOWN]
+    return found[: SHOWN if prepared.card["counts"]["train"] else ALL]
 
 
 def told(card: dict[str, Any]) -> list[str]:
@@ -126,6 +138,8 @@ def told(card: dict[str, Any]) -> list[str]:
         if key in ("clusters", "labels") and value is not None:
             value = {split: f"{len(set(found))} different" for split, found in value.items()}
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if len(text) > LONG and not isinstance(value, str):
+            text = f"{len(value)} entries, in card.json"
         lines.append(f"{key.replace('_', ' ')}: {text}")
     return lines
 

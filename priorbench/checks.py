@@ -1,6 +1,7 @@
 """What a config says of rows and options, checked against the plugins that are there."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from priorbench import options as options_of
@@ -21,6 +22,9 @@ def mapping(value: Any, where: str) -> dict[Any, Any]:
 
 
 def check_rows_of(experiment: "Experiment", file: str) -> None:
+    folder = Path(experiment.config["images_dir"]).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{file}: `images_dir`: {folder} is no folder")
     for noun in ("imagesets", "tasks", "metrics"):
         for name, entry in getattr(experiment, noun).items():
             where = f"{file}: {noun}.{name}"
@@ -37,7 +41,14 @@ def check_rows_of(experiment: "Experiment", file: str) -> None:
                 options_of.check(mapping(places[place], inner), entry.about, "Config", inner)
     for imageset in experiment.imagesets:
         if not experiment.tasks_of(imageset):
-            raise UserError(f"{file}: imagesets.{imageset}: no task runs on it; leave one out")
+            raise UserError(
+                f"{file}: imagesets.{imageset}: no task runs on it; give it one, or leave it out"
+            )
+        if not experiment.methods_of(imageset):
+            raise UserError(
+                f"{file}: imagesets.{imageset}: all methods learn, and it has no training images; "
+                "name with `trained_on` the image set that they learn from"
+            )
     for name, entry in experiment.methods.items():
         where = f"{file}: methods.{name}"
         _check_method(entry.options, entry, experiment, where, ("imagesets", "tasks"))

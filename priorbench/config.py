@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from priorbench import checks, registry, smoke, tuning
+from priorbench import options as options_of
 from priorbench.errors import UserError, nearest
 
 UNITS = ("all", "task")
@@ -101,14 +102,16 @@ class Experiment:
 
     def imageset_config(self, imageset: str) -> dict[str, Any]:
         """Options of an image set."""
-        options = self.imagesets[imageset].options
-        return {key: value for key, value in options.items() if key != "trained_on"}
+        entry = self.imagesets[imageset]
+        options = {key: value for key, value in entry.options.items() if key != "trained_on"}
+        return options_of.told(options, entry.about, "Config")
 
     def task_config(self, task: str, imageset: str) -> dict[str, Any]:
         """Options of a task on an image set."""
         options = dict(self.tasks[task].options)
         places = options.pop("imagesets", None)
-        return {**options, **(_inner(places, imageset) if isinstance(places, dict) else {})}
+        options |= _inner(places, imageset) if isinstance(places, dict) else {}
+        return options_of.told(options, self.tasks[task].about, "Config")
 
     def method_config(
         self, method: str, part: str, imageset: str, task: str | None = None
@@ -117,7 +120,8 @@ class Experiment:
         options = self.methods[method].options
         places = [options, _inner(options.get("imagesets"), imageset)]
         places.append(_inner(options.get("tasks"), task))
-        return {k: v for place in places for k, v in _inner(place, part).items()}
+        merged = {k: v for place in places for k, v in _inner(place, part).items()}
+        return options_of.told(merged, self.methods[method].about, f"{part.capitalize()}Config")
 
     def space(self, method: str) -> dict[str, Any]:
         """Return the choices that a row is tuned over; none where it is not tuned."""

@@ -2,10 +2,12 @@
 
 Pictures are compared by how they look at 9x8 pixels (a difference hash: is a pixel clearly
 darker than its right neighbour?), those that look alike by their means in 4x4 blocks, which
-cannot differ by more than the pixels do, and those left by their pixels.
+hardly differ by more than the pixels do, and those left by their pixels. Pale pictures of
+different things differ by few grey levels too: what counts as equal falls with the contrast.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +22,8 @@ Looks = NDArray[np.uint64]
 STEP = 2  # grey levels that count as clear; JPEG makes plain grounds flicker by less
 BITS = 6  # of 64 in which the looks of a picture and of its copy may differ
 ERROR = 8.0  # grey levels: root mean squared difference up to which two are one; 30 dB
-ROUNDED = 1.0  # grey levels that rounded means may differ beyond that
+CONTRAST = 0.2  # the same, as a share of the standard deviation of the pixels of a picture
+ROUNDED = 2.0  # grey levels that rounded means, of blocks of unequal weight, may differ beyond it
 AT_ONCE = 1 << 22  # looks, or pixels, compared in one piece
 
 
@@ -37,42 +40,65 @@ def means(image: Pixels) -> Pixels:
     return np.asarray(small).ravel()
 
 
-def near(
-    pixels: Pixels, looks: Looks, blocks: Pixels, ours: Numbers, theirs: Numbers
-) -> NDArray[np.bool_]:
-    """Tell which of the pictures `ours` nearly equal one of `theirs`: numbers of pictures.
+@dataclass(frozen=True)
+class Views:
+    """Some pictures of an array, and how each looks."""
 
-    pixels: (n, 3, h, w); looks: (n,), of `look`; blocks: (n, 48), of `means`.
-    """
-    found = np.zeros(len(ours), np.bool_)
-    for one, other in _alike(looks, ours, theirs):
-        for rows, limit in ((blocks, ERROR + ROUNDED), (pixels, ERROR)):
+    pixels: Pixels  # (n, 3, h, w)
+    looks: Looks  # (n,), of `look`
+    blocks: Pixels  # (n, 48), of `means`
+    numbers: Numbers  # (m,), which of the n these are
+
+    @classmethod
+    def of(cls, pixels: Pixels) -> "Views":
+        """Return all pictures of an array (n, 3, h, w)."""
+        looks = np.array([look(image) for image in pixels], np.uint64)
+        blocks = np.array([means(image) for image in pixels], np.uint8).reshape(-1, 48)
+        let_go(pixels)
+        return cls(pixels, looks, blocks, np.arange(len(pixels)))
+
+
+def near(ours: Views, theirs: Views) -> NDArray[np.bool_]:
+    """Tell which of our pictures nearly equal one of theirs: (m,)."""
+    found = np.zeros(len(ours.numbers), np.bool_)
+    for one, other in _alike(ours.looks[ours.numbers], theirs.looks[theirs.numbers]):
+        for name, more, share in (("blocks", ROUNDED, np.inf), ("pixels", 0.0, CONTRAST)):
             todo = ~found[one]
             one, other = one[todo], other[todo]
-            equal = _equal(rows, ours[one], theirs[other], limit)
+            rows = getattr(ours, name), getattr(theirs, name)
+            numbers = ours.numbers[one], theirs.numbers[other]
+            equal = _equal(*rows, *numbers, ERROR + more, share)
             one, other = one[equal], other[equal]
         found[one] = True
     return found
 
 
-def _alike(looks: Looks, ours: Numbers, theirs: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
+def _alike(ours: Looks, theirs: Looks) -> Iterator[tuple[Numbers, Numbers]]:
     """Yield the places in `ours` and in `theirs` of pairs that look alike."""
-    mine = looks[ours]
     for begin in range(0, len(theirs), size := max(1, AT_ONCE // max(1, len(ours)))):
-        part = looks[theirs[begin : begin + size]]
-        place, other = np.nonzero(np.bitwise_count(mine[:, None] ^ part[None]) <= BITS)
+        part = theirs[begin : begin + size]
+        place, other = np.nonzero(np.bitwise_count(ours[:, None] ^ part[None]) <= BITS)
         if len(place):
             yield place, other + begin
 
 
-def _equal(rows: Pixels, ours: Numbers, theirs: Numbers, limit: float) -> NDArray[np.bool_]:
-    """Tell for each pair whether its rows differ by `limit` at most, root mean squared."""
-    size = max(1, AT_ONCE // int(np.prod(rows.shape[1:])))
-    errors = [np.empty(0)]
+def _equal(
+    mine: Pixels, others: Pixels, ours: Numbers, theirs: Numbers, limit: float, share: float
+) -> NDArray[np.bool_]:
+    """Tell for each pair, a row of `mine` and one of `others` by number, whether they are one.
+
+    Their root mean squared difference is `limit` grey levels at most, and at most `share` of
+    their standard deviation.
+    """
+    size = max(1, AT_ONCE // int(np.prod(mine.shape[1:])))
+    equal = [np.empty(0, np.bool_)]
     for begin in range(0, len(ours), size):
-        one, other = (rows[numbers[begin : begin + size]] for numbers in (ours, theirs))
-        let_go(rows)
-        difference = one.reshape(len(one), -1).astype(np.float32) - other.reshape(len(one), -1)
-        errors.append(np.sqrt(np.square(difference).mean(axis=1)))
-    equal: NDArray[np.bool_] = np.concatenate(errors) <= limit
-    return equal
+        pairs = ((mine, ours), (others, theirs))
+        parts = [rows[numbers[begin : begin + size]] for rows, numbers in pairs]
+        let_go(mine)
+        let_go(others)
+        one, other = (part.reshape(len(part), -1).astype(np.float32) for part in parts)
+        error = np.sqrt(np.square(one - other).mean(axis=1))
+        most = np.minimum(limit, share * one.std(axis=1)) if np.isfinite(share) else limit
+        equal.append(error <= most)
+    return np.concatenate(equal)

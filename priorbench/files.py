@@ -18,7 +18,7 @@ from safetensors.numpy import save_file
 from priorbench.errors import UserError
 
 Array = NDArray[Any]
-AT_ONCE = 4096  # rows of an array that are read before their memory is given back
+AT_ONCE = 1 << 26  # bytes of an array that are read before their memory is given back
 
 
 @contextmanager
@@ -85,8 +85,9 @@ def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
 def sha256(array: Array) -> str:
     """Return the SHA-256 of an array's shape, type and values."""
     digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
-    for begin in range(0, len(array), AT_ONCE):
-        digest.update(np.ascontiguousarray(array[begin : begin + AT_ONCE]).data)
+    rows = max(1, AT_ONCE * len(array) // max(1, array.nbytes))
+    for begin in range(0, len(array), rows):
+        digest.update(np.ascontiguousarray(array[begin : begin + rows]).data)
         let_go(array)
     return digest.hexdigest()
 

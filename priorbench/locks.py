@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -22,10 +22,20 @@ def try_lock(path: Path) -> IO[str] | None:
     except BlockingIOError:
         file.close()
         return None
+    if not _is_at(path, file):  # its last holder took it away
+        file.close()
+        return try_lock(path)
     file.truncate(0)
     file.write(f"process {os.getpid()}")
     file.flush()
     return file
+
+
+def _is_at(path: Path, file: IO[str]) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
@@ -34,9 +44,10 @@ def held(path: Path) -> Iterator[None]:
     said = False
     while (file := try_lock(path)) is None:
         if not said:
-            holder = path.read_text(encoding="utf-8")
-            print(f"{path.parent}: waiting for {holder}, which works on it", file=sys.stderr)
-            said = True
+            with suppress(FileNotFoundError):  # taken away meanwhile
+                holder = path.read_text(encoding="utf-8")
+                print(f"{path.parent}: waiting for {holder}, which works on it", file=sys.stderr)
+                said = True
         time.sleep(WAIT)
     with file:
         yield

@@ -15,10 +15,38 @@ def check(options: dict[str, Any], about: Description, config: str, where: str) 
         if key not in fields:
             raise UserError(f"{where}: unknown key `{key}`: {nearest(str(key), fields)}")
         annotation = fields[key].annotation
-        if not _fits(value, ast.parse(annotation, mode="eval").body):
+        kind = ast.parse(annotation, mode="eval").body
+        if not _fits(value, kind):
+            if choices := _choices(kind):
+                raise UserError(f"{where}: `{key}` {value!r}: {nearest(str(value), choices)}")
             raise UserError(f"{where}: `{key}` must be {annotation}, found {value!r}")
         if isinstance(value, int | float) and value < 0:
             raise UserError(f"{where}: `{key}` must not be negative, found {value!r}")
+
+
+def told(options: dict[str, Any], about: Description, config: str) -> dict[str, Any]:
+    """Return the options that are not the defaults of the dataclass `config`.
+
+    A default that is written out makes no other result.
+    """
+    fields = about.configs.get(config, {})
+
+    def default(key: str, value: Any) -> bool:
+        plain = fields[key].default if key in fields else None
+        plain = list(plain) if isinstance(plain, tuple) else plain
+        return (
+            key in fields and value == plain and isinstance(value, bool) == isinstance(plain, bool)
+        )
+
+    return {key: value for key, value in options.items() if not default(key, value)}
+
+
+def _choices(kind: ast.expr) -> list[str]:
+    """Return what may be chosen from; nothing where a type is asked for."""
+    match kind:
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
+            return [str(choice) for choice in _as_tuple(ast.literal_eval(choices))]
+    return []
 
 
 def _fits(value: Any, annotation: ast.expr) -> bool:

@@ -51,7 +51,10 @@ class Pictures:
             if known is not None and len(known) != len(self.names):
                 raise ValueError(f"{len(self.names)} pictures, but {what} of {len(known)}")
         if not callable(self.split) and (unknown := {*self.split} - {*SPLITS}):
-            raise ValueError(f"no split is called {min(unknown)}")
+            first = next(n for n, s in zip(self.names, self.split, strict=True) if s in unknown)
+            raise ValueError(
+                f"{first}: no split is called {min(unknown)}; choices: {', '.join(SPLITS)}"
+            )
         if self.shape is None and (callable(self.split) or {*self.split} != {"test"}):
             raise ValueError("pictures of many sizes can only be tested on")
         missing = [key for key in CARD_KEYS if key not in self.card]

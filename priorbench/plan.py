@@ -7,6 +7,8 @@ nothing finished is ever a target of deletion, and undoing the edit finds it aga
 
 import hashlib
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,11 +68,14 @@ class Plan:
         """Raise UserError where the own folder of an image set (none named: any) is not there."""
         for imageset in imagesets or self.experiment.imagesets:
             path = self._own_folder(imageset)
-            needed = not self.experiment.imagesets[imageset].about.constants.get("FETCHED", False)
-            if path is not None and needed and not path.is_dir():
-                origin = self.experiment.imagesets[imageset].about.constants.get("ORIGIN")
-                hint = f" ({origin})" if origin else ""
-                raise UserError(f"imagesets.{imageset}: {path}: no such folder of images{hint}")
+            about = self.experiment.imagesets[imageset].about.constants
+            if path is None or path.is_dir() or about.get("FETCHED", False):
+                continue
+            where = (
+                "" if "OWN_FILES" not in about else f"; {raw.HERE} {path.relative_to(raw.home(''))}"
+            )
+            origin = f" ({about['ORIGIN']})" if "ORIGIN" in about else ""
+            raise UserError(f"imagesets.{imageset}: no folder {path}{where}{origin}")
 
     def _own_folder(self, imageset: str) -> Path | None:
         """Return the folder of files that a user may have: what it holds is part of the key."""
@@ -89,9 +94,10 @@ class Plan:
             "seed": self.experiment.config["observation_seed"],
         }
         roots = self._task_roots(self.experiment.units_of(imageset)[unit])
-        return self._job(
-            "degrade", spec, roots, [self.prepare(imageset)], imageset=imageset, unit=unit
-        )
+        upstream = [self.prepare(imageset)]
+        if (home := self.experiment.home(imageset)) != imageset:
+            upstream.append(self.prepare(home))
+        return self._job("degrade", spec, roots, upstream, imageset=imageset, unit=unit)
 
     def tested(self, imageset: str) -> int | None:
         """Return how many test images are restored: of a classic test set all, None."""
@@ -255,12 +261,26 @@ def fingerprint(folder: Path | None) -> str:
     """
     if folder is None or not folder.is_dir():
         return ""
-    facts = []
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.is_file() and not any(part.startswith(".") for part in name.parts):
-            facts.append((str(name), path.stat().st_size, path.stat().st_mtime_ns))
+    facts = sorted(_files(folder, ""))
     return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def _files(folder: Path, inside: str) -> Iterator[tuple[str, int, int]]:
+    """Yield name, size and time of each file below a folder."""
+    try:
+        entries = list(os.scandir(folder))
+    except OSError as error:
+        raise UserError(f"{folder}: {error.strerror}") from error
+    else:
+        for entry in entries:
+            name = f"{inside}{entry.name}"
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                yield from _files(Path(entry.path), f"{name}/")
+            elif entry.is_file():
+                found = entry.stat()
+                yield name, found.st_size, found.st_mtime_ns
 
 
 def relative(path: Path) -> str:

@@ -19,13 +19,14 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from priorbench import duplicates
+from priorbench.duplicates import Views
 from priorbench.errors import UserError
 from priorbench.files import let_go, replacing, sha256, write_json
 from priorbench.imageset import SPLITS, in_turn
 from priorbench.pictures import Pictures, Unreadable
 from priorbench.progress import Progress
 
-BLOCK = 512  # pictures decoded in one go
+PIECE = 1 << 26  # bytes of pictures decoded in one go
 SCATTERED = 16  # pictures copied in one go: each may map megabytes around it
 NOTE = np.dtype([("state", "u1"), ("content", "V16"), ("look", "u8"), ("means", "u1", 48)])
 NOTHING = np.zeros(48, np.uint8)
@@ -44,6 +45,9 @@ class Pool:
         count = len(pictures.names)
         self.folder = folder / _identity(pictures)  # of other pictures nothing may be taken
         shape = (count, *(pictures.shape or ()))
+        self.reasons: dict[int, str] = {}  # why a picture could not be read
+        self.block = max(1, PIECE // int(np.prod(shape[1:])))
+        _check_room(self.folder, 2 * int(np.prod(shape)))  # in the pool, and in the splits
         self.pixels = _map(self.folder / "pixels.npy", np.dtype("u1"), shape)
         self.notes = _map(self.folder / "notes.npy", NOTE, (count,))
 
@@ -55,8 +59,8 @@ class Pool:
         progress = Progress(f"prepare {title}")
         count = len(self.notes)
         with ThreadPoolExecutor(threads) as workers:
-            for begin in range(0, len(todo), BLOCK):
-                rows = todo[begin : begin + BLOCK]
+            for begin in range(0, len(todo), self.block):
+                rows = todo[begin : begin + self.block]
                 notes = list(workers.map(self._decoded, rows))
                 self.pixels.flush()  # before the notes say that they are there
                 self.notes[rows] = np.array(notes, NOTE)
@@ -82,7 +86,8 @@ class Pool:
     def _decoded(self, row: int) -> tuple[int, bytes, int, NDArray[np.uint8]]:
         try:
             image = self.pictures.read(int(row))
-        except Unreadable:
+        except Unreadable as error:
+            self.reasons[int(row)] = str(error)
             return UNREADABLE, b"", 0, NOTHING
         if image.shape != self.pictures.shape or image.dtype != np.uint8:
             raise ValueError(f"{self.pictures.names[row]}: {image.dtype} {image.shape} was read")
@@ -96,7 +101,8 @@ class Pool:
             named = self.unreadable()
             raise UserError(
                 f"{title}: {lost} of {len(self.notes)} files cannot be read as images "
-                f"({', '.join(named[:NAMED])}{', ...' if len(named) > NAMED else ''}); at most "
+                f"({', '.join(named[:NAMED])}{', ...' if len(named) > NAMED else ''}; "
+                f"{named[0]}: {self.reasons[min(self.reasons)]}); at most "
                 f"{self.pictures.unreadable:.3g} of them may be damaged (`unreadable`)"
             )
 
@@ -126,8 +132,8 @@ def write(pictures: Pictures, name: str, folder: Path, state: Path, threads: int
         "duplicates": dealt.duplicates,
         "unreadable": {"count": len(lost), "suffixes": dict(kinds), "files": lost[:LISTED]},
         "clusters": (clusters := {split: dealt.clusters(split) for split in SPLITS}),
-        # a set may know better: of persons that it cannot tell apart
-        "disjoint_clusters": pictures.card.get("disjoint_clusters", _disjoint(clusters)),
+        # null: the set cannot tell, of persons say
+        "disjoint_clusters": _disjoint(clusters) and pictures.card.get("disjoint_clusters", True),
         "labels": dealt.labels() if pictures.labels is not None else None,
         "shape": list(pictures.shape or ()),
     }
@@ -192,8 +198,8 @@ class Dealt:
         """Return `rows` less those that show what one of the `held` ones shows."""
         shown = {self.contents[row] for row in held}
         equal = np.array([self.contents[row] in shown for row in rows], np.bool_)
-        looks, means = pool.notes["look"], pool.notes["means"]
-        alike = duplicates.near(pool.pixels, looks, means, rows, held) & ~equal
+        seen = pool.pixels, pool.notes["look"], pool.notes["means"]
+        alike = duplicates.near(Views(*seen, rows), Views(*seen, held)) & ~equal
         told = {"equal": int(equal.sum()), "nearly equal": int(alike.sum())}
         self.duplicates[f"left out of {what}"] = told
         return rows[~equal & ~alike]
@@ -245,6 +251,13 @@ def _map(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[A
             _created(temporary, kind, shape)
     found: np.memmap[Any, Any] = np.load(path, mmap_mode="r+", allow_pickle=False)
     return found
+
+
+def _check_room(folder: Path, needed: int) -> None:
+    """Raise UserError unless the disk has room for a new pool in `folder`, in bytes."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if not folder.exists() and (free := shutil.disk_usage(folder.parent).free) < needed:
+        raise UserError(f"{folder.parent}: {free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB needed")
 
 
 def _created(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:

@@ -14,7 +14,7 @@ from priorbench.download import DownloadError, Remote, fetch, is_page
 from priorbench.errors import UserError
 
 VARIABLE = "PRIORBENCH_IMAGES"
-HERE = "put it there, or set PRIORBENCH_IMAGES (`images_dir`) to the folder that has"
+HERE = "put the files there, or set PRIORBENCH_IMAGES (`images_dir`) to the folder that has"
 
 
 def home(imageset: str) -> Path:
@@ -31,10 +31,9 @@ def obtain(imageset: str, remotes: Sequence[Remote], licence: str) -> list[Path]
     paths = [folder / remote.name for remote in remotes]
     for remote, path in zip(remotes, paths, strict=True):
         if path.exists() and not (path.is_file() and remote.intact(path)):
-            page = path.is_file() and is_page(path)
-            what = "a web page, saved when a quota was spent" if page else "another one"
-            official = f"the official file ({remote.checksum})"
-            raise UserError(f"{imageset}: {path} is not {official} but {what}; take it away")
+            what = "a web page" if path.is_file() and is_page(path) else "another one"
+            official = f"the official file ({remote.checksum}; {remote.url})"
+            raise UserError(f"{imageset}: {path} is not {official} but {what}: delete it")
     missing = [pair for pair in zip(remotes, paths, strict=True) if not pair[1].exists()]
     if missing:
         print(f"{imageset}, licence: {licence}", file=sys.stderr)
@@ -42,7 +41,8 @@ def obtain(imageset: str, remotes: Sequence[Remote], licence: str) -> list[Path]
         try:
             fetch(remote, path)
         except DownloadError as error:
-            raise UserError(f"{imageset}: {error}; {HERE} {imageset}/{remote.name}") from error
+            files = ", ".join(str(path) for _, path in missing if not path.exists())
+            raise UserError(f"{imageset}: {error}; needed: {files}; {HERE} {imageset}/") from error
     return paths
 
 

@@ -94,7 +94,7 @@ def describe(noun: str, plugin: str) -> Description:
         elif isinstance(node, ast.ClassDef) and node.name.endswith("Config"):
             configs[node.name] = _fields(node, path)
         elif isinstance(node, ast.ImportFrom):
-            configs |= _shared(node)
+            configs |= _shared(node, path)
     return Description(
         noun=noun,
         plugin=plugin,
@@ -123,14 +123,15 @@ def load(noun: str, plugin: str) -> ModuleType:
     return module
 
 
-def _shared(node: ast.ImportFrom) -> dict[str, dict[str, Field]]:
+def _shared(node: ast.ImportFrom, path: Path) -> dict[str, dict[str, Field]]:
     """Return the configs among imported names, of a shelf that several plugins share."""
-    asked = {alias.name for alias in node.names if alias.name.endswith("Config")}
-    shelf = ROOT.joinpath(*(node.module or "").split(".")).with_suffix(".py")
-    if not asked or not shelf.is_file():
+    names = {a.name: a.asname or a.name for a in node.names if a.name.endswith("Config")}
+    folder = path.parents[node.level - 1] if node.level else ROOT
+    shelf = folder.joinpath(*(node.module or "").split(".")).with_suffix(".py")
+    if not names or not shelf.is_file():
         return {}
     classes = (n for n in ast.parse(shelf.read_text("utf-8")).body if isinstance(n, ast.ClassDef))
-    return {found.name: _fields(found, shelf) for found in classes if found.name in asked}
+    return {names[found.name]: _fields(found, shelf) for found in classes if found.name in names}
 
 
 def _fields(node: ast.ClassDef, path: Path) -> dict[str, Field]:

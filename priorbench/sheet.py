@@ -13,7 +13,10 @@ GROUND, INK = (255, 255, 255), (34, 34, 34)
 
 
 def contact_sheet(rows: Mapping[str, Gallery], side: int) -> Image.Image:
-    """Return pictures (3, h, w) in rows with a title each; none larger than `side` pixels."""
+    """Return pictures (3, h, w) in rows with a title each, of at most `side` pixels.
+
+    Small ones are enlarged, by a whole number.
+    """
     rows = {title: pictures for title, pictures in rows.items() if len(pictures)}
     columns = max(len(pictures) for pictures in rows.values())
     size = (columns * (side + GAP) + GAP, len(rows) * (side + LINE + 2 * GAP))
@@ -24,6 +27,8 @@ def contact_sheet(rows: Mapping[str, Gallery], side: int) -> Image.Image:
         pen.text((GAP, top + 2), title, INK)
         for column, pixels in enumerate(pictures):
             picture = Image.fromarray(pixels.transpose(1, 2, 0))
+            times = max(1, side // max(picture.size))
+            picture = picture.resize([times * n for n in picture.size], Image.Resampling.NEAREST)
             picture.thumbnail((side, side), Image.Resampling.BICUBIC)
             sheet.paste(picture, (GAP + column * (side + GAP), top + LINE + GAP))
     return sheet

@@ -50,6 +50,7 @@ def filled(folder: Path, files: dict[str, bytes]) -> Path:
     """Write files into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
     return folder
 

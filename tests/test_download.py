@@ -37,7 +37,7 @@ def place(tmp_path: Path) -> Path:
     return tmp_path / "celeba" / NAME
 
 
-@pytest.fixture(params=[None, len(CONTENT)], ids=["size unknown", "size known"])
+@pytest.fixture(params=[0, len(CONTENT)], ids=["size unknown", "size known"])
 def remote(server: Server, request: pytest.FixtureRequest) -> Remote:
     """Return the file as a server offers it, of which only the checksum is known, or more."""
     return Remote(NAME, f"{server.address}/{NAME}", SHA256, request.param, limit=1 << 23)
@@ -186,7 +186,7 @@ def test_a_stream_without_an_end_is_read_no_further_than_the_file_or_the_limit(
     remote: Remote, place: Path, server: Server, chunked: bool
 ) -> None:
     server.announced, server.endless, server.chunked = None, True, chunked
-    if remote.size is None:
+    if not remote.size:
         assert f"longer than {remote.limit}" in failure(remote, place)
         assert not any(place.parent.iterdir())
         assert server.ranges == [None]
@@ -293,5 +293,7 @@ def test_a_file_that_cannot_be_had_is_said_with_the_place_for_the_user_s_own(
     sizeless: Remote, place: Path, server: Server
 ) -> None:
     server.status = 404
-    with pytest.raises(UserError, match=rf"^celeba: {NAME}: .*404.*put it there.*celeba/{NAME}"):
+    with pytest.raises(
+        UserError, match=rf"^celeba: {NAME}: .*404.*needed: .*celeba/{NAME}; put the files there"
+    ):
         raw.obtain("celeba", [sizeless], LICENCE)

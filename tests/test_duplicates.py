@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from imagesets._photographs import PHOTOGRAPHS
 from priorbench import duplicates
-from priorbench.duplicates import BITS, ERROR, look, means, near
+from priorbench.duplicates import BITS, CONTRAST, ERROR, Views, look, near
 
 Pixels = NDArray[np.uint8]
 SIDE = 64  # pixels of a patch
@@ -61,11 +62,7 @@ def plain_picture(colour: tuple[int, int, int]) -> Pixels:
 
 def nearly(ours: Pixels, theirs: Pixels) -> NDArray[np.bool_]:
     """Tell which of `ours` nearly equal one of `theirs`."""
-    pixels = np.concatenate([ours, theirs])
-    looks = np.array([look(image) for image in pixels])
-    numbers = np.arange(len(pixels))
-    blocks = np.stack([means(image) for image in pixels])
-    return near(pixels, looks, blocks, numbers[: len(ours)], numbers[len(ours) :])
+    return near(Views.of(ours), Views.of(theirs))
 
 
 def differences(ours: Pixels, theirs: Pixels) -> NDArray[np.float64]:
@@ -97,8 +94,9 @@ def test_planted_copies_are_found_among_photographs_and_nothing_else() -> None:
     planted = np.arange(0, len(ours), 5)
     for place, row in enumerate(planted):
         ours[row] = (recoded, resized)[place % 2](held[row % len(held)])
-    truly = differences(ours, held).min(axis=1) <= ERROR
-    assert truly[planted].sum() >= 0.9 * len(planted)  # JPEG spoils a few by more than that
+    most = np.minimum(ERROR, CONTRAST * ours.std(axis=(1, 2, 3)))
+    truly = differences(ours, held).min(axis=1) <= most
+    assert truly[planted].sum() >= 0.85 * len(planted)  # JPEG spoils a few by more than that
     assert np.array_equal(nearly(ours, held), truly)
 
 
@@ -125,6 +123,16 @@ def test_plain_pictures_are_compared_by_their_colours() -> None:
     assert len({int(look(image)) for image in plain}) == 1
     ours = np.stack([plain_picture((128, 3, 2)), plain_picture((60, 60, 60)), plain[1]])
     assert nearly(ours, np.stack(plain)).tolist() == [True, False, True]
+
+
+def test_pale_pictures_of_different_things_are_no_copies() -> None:
+    scans = load_digits().images[:400]
+    enlarged = scans.repeat(4, 1).repeat(4, 2)[:, None].repeat(3, 1)
+    for contrast in (5, 8, 16):  # grey levels
+        pale = 128 + contrast * (enlarged - enlarged.mean()) / enlarged.std()
+        pixels = pale.round().astype(np.uint8)
+        assert nearly(pixels[:200], pixels[200:]).mean() < 0.02
+        assert nearly(pixels[:50], pixels).all()
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 1_000, 50_000])

@@ -75,9 +75,13 @@ def config(place: Path) -> str:
     [
         (["celebb"], "unknown imageset `celebb`: did you mean `celeba`?"),
         (["disks", "size"], "size: KEY=VALUE is needed"),
+        (["disks", "--out", "/"], "/: a file in a folder that is there is needed"),
         (["disks", "sise=3"], "unknown key `sise`: did you mean `size`?"),
-        (["frogs"], "frogs/data-64: no such folder of images (git clone "),
-        (["cifar10", "--offline"], "cifar-10-binary.tar.gz: PRIORBENCH_OFFLINE is set; put it "),
+        (["frogs"], "frogs/data-64; put the files there, or set PRIORBENCH_IMAGES"),
+        (
+            ["cifar10", "--offline"],
+            "cifar-10-binary.tar.gz: offline, PRIORBENCH_OFFLINE is set (https:",
+        ),
         (["disks", "--configfile", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
     ],
 )
@@ -88,6 +92,53 @@ def test_a_mistake_is_one_line(
     error = capfd.readouterr().err
     assert said in error and "Traceback" not in error
     assert not list(place.rglob("*.png"))
+
+
+def test_a_sheet_shows_the_pictures_small_ones_enlarged(place: Path) -> None:
+    assert command.main(["images", "disks", "size=16", "train=40", "test=20", "val=10"]) == 0
+    drawn = np.asarray(Image.open(place / "disks.png")).transpose(2, 0, 1)
+    folder = next((place / "results/store/prepare/disks").glob("*"))
+    for row, split in enumerate(("train", "val", "test")):
+        top = row * (command.SIDE + sheet.LINE + 2 * sheet.GAP) + sheet.LINE + sheet.GAP
+        for column, picture in enumerate(np.load(folder / f"{split}.npy")[:10]):
+            left = sheet.GAP + column * (command.SIDE + sheet.GAP)
+            shown = drawn[:, top : top + command.SIDE, left : left + command.SIDE]
+            assert np.array_equal(shown[:, ::8, ::8], picture)
+
+
+def test_a_terminal_gets_the_sheet_as_text(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert command.main(["images", "disks", "size=16", "train=40", "test=20", "val=10"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("▀") > 500 and "parameters: " in said
+    assert max(map(len, said.split("licence")[1].splitlines())) < 1_000  # a card to be read
+
+
+def test_the_folder_of_images_that_a_config_names_is_looked_in(
+    place: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = "experiment: mine\nimages_dir: {}\nimagesets: {{kodak: {{}}}}\ntasks: {{hole: {{}}}}\n"
+    text += "methods: {{dip: {{}}}}\nmetrics: {{psnr: {{}}}}\n"
+    for folder, said in (
+        (place / "there", f"{place}/there/kodak"),
+        (ROOT / "LICENSE", "is no folder"),
+    ):
+        (place / "mine.yaml").write_text(text.format(folder))
+        assert command.main(["images", "kodak", "--configfile", "mine.yaml"]) == 1
+        assert said in capfd.readouterr().err
+
+
+def test_an_interrupt_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "show", interrupted)
+    assert command.main(["images", "disks"]) == 130
+    assert capsys.readouterr().err == "stopped; the same command goes on from there\n"
 
 
 def test_text_shows_a_picture_two_pixels_a_sign() -> None:

@@ -20,7 +20,7 @@ from priorbench.results import Results
 from tasks import random_pixels
 from tests import gallery
 from tests.project import SMOKE, Project
-from workflow.scripts.degrade import observe
+from workflow.scripts.degrade import check_unlearned, observe
 
 GALLERY = Path(gallery.__file__)
 
@@ -178,6 +178,28 @@ def test_figures_of_many_sizes_are_drawn_and_none_of_models(project: Project) ->
 def test_a_model_of_one_size_says_so_before_pictures_of_many(project: Project) -> None:
     said = project.snakemake("tables", config="wrong.yaml", fails=True)
     assert "the model makes images of 32x32 pixels, these have 16x16: give the image set" in said
+
+
+def test_what_models_learned_from_is_not_tested_on(tmp_path: Path) -> None:
+    pictures = gallery.build(gallery.Config(crop=32))
+    preparing.write(pictures, "cut", tmp_path, tmp_path / "state", threads=2)
+    tested = Prepared(tmp_path)
+    other = np.random.default_rng(0).integers(0, 256, (6, 3, 32, 32), np.uint8)
+    check_unlearned(tested, other)
+    nearly = tested.test[2:3] ^ np.uint8(1)
+    with pytest.raises(UserError, match=rf"cut: {tested.card['clusters']['test'][2]} is among"):
+        check_unlearned(tested, np.concatenate([other, nearly]))
+
+
+def test_methods_left_without_images_to_learn_from_are_told(project: Project) -> None:
+    table = project.folder / "results/galleries/tables/quality-{}-psnr.md"
+    whole, cut = (Path(str(table).format(name)).read_text() for name in ("whole", "cut"))
+    assert "Left out, for want of images to learn from: PCA." in whole
+    assert "Methods that learn did so from discs." in cut and "Left out" not in cut
+    config = {**SMOKE, "imagesets": {"whole": {"plugin": str(GALLERY)}}, "energy": {}}
+    config["methods"] = {"pca": {}}
+    with pytest.raises(UserError, match="whole: all methods learn, and it has no training images"):
+        Experiment.check(config, "my.yaml")
 
 
 @pytest.mark.parametrize(

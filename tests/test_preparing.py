@@ -26,6 +26,7 @@ from tests.sets import contents
 Pixels = NDArray[np.uint8]
 CARD = dict.fromkeys(CARD_KEYS, "told")
 COUNT, BLOCK = 40, 8
+PIECE = BLOCK * 3 * 8 * 8  # bytes of a block
 SPLIT = ["train", "test", "train", "val"] * (COUNT // 4)
 SPAWN = get_context("spawn")
 
@@ -80,13 +81,13 @@ def kill() -> None:
 
 def begin(root: Path, at: int, threads: int) -> None:
     """Prepare until picture `at` ends the process."""
-    preparing.BLOCK = BLOCK
+    preparing.PIECE = PIECE
     write(pictures(Log(root / "log", kill, at)), root, threads)
 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparing, "BLOCK", BLOCK)
+    monkeypatch.setattr(preparing, "PIECE", PIECE)
 
 
 def test_what_is_written_is_what_was_read(tmp_path: Path) -> None:
@@ -190,7 +191,7 @@ def test_too_many_unreadable_pictures_end_in_one_line_each_time(
     assert len(said) == 1
     line = said.pop()
     named = "06.png, 07.png, 08.png, ..." if len(rows) > 1 else "39.png"
-    assert line.startswith("noise: ") and f"({named})" in line and "\n" not in line
+    assert line.startswith("noise: ") and f"({named}; " in line and "\n" not in line
     assert f"at most {share:.3g} " in line
 
 
@@ -273,7 +274,7 @@ def peak(count: int, root: Path) -> int:
         return image ^ np.uint8(row % 10 == 1)
 
     # what is handled in one go is made small beside what could pile up
-    preparing.BLOCK, files.AT_ONCE, duplicates.AT_ONCE = 64, 256, 1 << 18
+    preparing.PIECE, files.AT_ONCE, duplicates.AT_ONCE = 1 << 20, 1 << 22, 1 << 18
     names, shape = [f"{row}" for row in range(count)], (3, 64, 64)
     found = pictures(read, names=names, split=SPLIT * (count // COUNT), shape=shape)
     write(pictures(), root / "first")  # what the first use loads

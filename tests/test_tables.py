@@ -281,7 +281,7 @@ def test_parts_of_one_photograph_are_no_claim_about_another(
     finished: Fabricated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for disjoint, said in ((True, ""), (False, "nothing here is a claim about a new photograph.")):
-        card = {"disjoint_clusters": disjoint, "cluster": "photograph"}
+        card = {"disjoint_clusters": disjoint, "cluster": "photograph", "counts": {"train": 9}}
         monkeypatch.setattr(Results, "card", lambda *_, card=card: card)
         assert " ".join(split_notes(finished.results, "photos")).endswith(said)
         assert bool(list(split_notes(finished.results, "photos"))) != disjoint

@@ -153,7 +153,7 @@ def test_trials_differ_and_the_first_is_the_row_as_it_stands() -> None:
         ({"restor": {}}, "unknown key `restor`: did you mean `restore`"),
         ({"restore": {"l": [1.0]}}, "restore: unknown key `l`: did you mean `lr`"),
         ({"restore": {"lr": 1.0}}, "restore.lr: a list of choices expected"),
-        ({"restore": {"start": ["middle"]}}, "`start` must be Literal"),
+        ({"restore": {"start": ["middle"]}}, "`start` 'middle': choices: encoder, mean"),
         ([], "lists of choices"),
     ],
 )

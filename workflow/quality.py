@@ -223,11 +223,33 @@ def status_notes(results: Results, imageset: str) -> Iterator[str]:
 def split_notes(results: Results, imageset: str) -> Iterator[str]:
     """Yield a warning where test images are of the same photographs as training images."""
     card = results.card(imageset)
-    if not card.get("disjoint_clusters", True):
+    if not card["counts"]["train"]:
+        yield from test_only_notes(results, imageset, card)
+    disjoint = card.get("disjoint_clusters", True)
+    if disjoint is None:
+        yield (
+            "This image set does not tell which images show the same person or place: those of "
+            "training and of the test may."
+        )
+    elif not disjoint:
         yield (
             f"Of each {card['cluster']} one part was learned from and another tested: nothing here "
             f"is a claim about a new {card['cluster']}."
         )
+
+
+def test_only_notes(results: Results, imageset: str, card: dict[str, Any]) -> Iterator[str]:
+    """Yield what a set that is only tested on shows, and where methods learned."""
+    experiment = results.experiment
+    yield f"Test only; pictures: {card['sampling']}."
+    if (home := experiment.home(imageset)) != imageset:
+        options = ", ".join(f"{k}: {v}" for k, v in experiment.imageset_config(home).items())
+        label = experiment.imagesets[home].label
+        yield f"Methods that learn did so from {label}{f' ({options})' if options else ''}."
+    shown = experiment.methods_of(imageset)
+    left = [entry.label for row, entry in experiment.methods.items() if row not in shown]
+    if left:
+        yield f"Left out, for want of images to learn from: {', '.join(left)}."
 
 
 def method_notes(results: Results, imageset: str) -> Iterator[str]:

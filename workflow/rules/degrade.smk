@@ -2,6 +2,7 @@ rule degrade:
     """Make the observations that all methods share."""
     input:
         images=images_of,
+        learned=learned_of,
     output:
         STORE / "degrade/{imageset}/{unit}/{key}/observations.safetensors",
     log:
@@ -11,8 +12,9 @@ rule degrade:
     params:
         launch=LIGHT,
         spec=spec("degrade"),
+        learned=lambda wildcards, input: " ".join(f"--learned {path}" for path in input.learned),
     message:
         "degrade {wildcards.imageset}: {wildcards.unit}"
     shell:
         "{params.launch} workflow.scripts.degrade --spec {params.spec:q} --images {input.images}"
-        " --out {output} 2>&1 | tee {log}"
+        " {params.learned} --out {output} 2>&1 | tee {log}"

@@ -28,6 +28,12 @@ def training_of(wildcards):
     return PLAN.prepare(wildcards.imageset).folder / "train.npy"
 
 
+def learned_of(wildcards):
+    """Return the training images of another set, where models for this one learn from them."""
+    home = EXPERIMENT.home(wildcards.imageset)
+    return [] if home == wildcards.imageset else [PLAN.prepare(home).folder / "train.npy"]
+
+
 def validation_of(wildcards):
     """Return the validation images alone."""
     return PLAN.prepare(wildcards.imageset).folder / "val.npy"

@@ -5,12 +5,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from priorbench import registry, step
 from priorbench.contract import Images, Observation
+from priorbench.duplicates import Views, near
 from priorbench.errors import UserError
-from priorbench.images import Prepared, named
+from priorbench.images import Prepared, named, read_split
 from priorbench.observations import write_observations
 from priorbench.seeds import generator
 
@@ -25,6 +28,8 @@ def main(arguments: Namespace, state: Path) -> None:
             f"test_images: {spec['count']} asked for, {images.card['name']} has {available}; set "
             f"`test_images: {available}` or give it more"
         )
+    if arguments.learned:
+        check_unlearned(images, read_split(arguments.learned))
     seen, told = {}, {}
     for group, (numbers, pixels) in enumerate(images.tested(spec["count"])):
         originals, shape = Images(pixels)[:], pixels.shape[1:]
@@ -37,6 +42,19 @@ def main(arguments: Namespace, state: Path) -> None:
             seen[name] = observe(plugin, cfg, originals, spec["seed"], about["plugin"], ids)
             told[name] = about | {"protocol": plugin.protocol(cfg, shape)}
     write_observations(arguments.out, seen, told, images.card["sha256"]["test"])
+
+
+def check_unlearned(images: Prepared, learned: NDArray[np.uint8]) -> None:
+    """Raise UserError where models learned from a test image, or nearly: uint8 (n, 3, h, w)."""
+    if images.sizes or images.shape != learned.shape[1:]:
+        return  # no model restores them
+    known = near(Views.of(images.test), Views.of(learned))
+    if known.any():
+        name = images.card["clusters"]["test"][int(known.argmax())]
+        raise UserError(
+            f"imagesets.{images.card['name']}: {name} is among the training images of what "
+            "`trained_on` names, or nearly equals one: take it out of these"
+        )
 
 
 def observe(
@@ -68,4 +86,4 @@ def observe(
 
 
 if __name__ == "__main__":
-    step.run(main, "images")
+    step.run(main, "images", "learned")

@@ -57,7 +57,8 @@ def main(arguments: Namespace, state: Path) -> None:
         means=[None if np.isnan(mean) else round(mean, 4) for mean in means],
         disjoint_clusters=card["disjoint_clusters"],
     )
-    shared = "" if card["disjoint_clusters"] else f"which share a {card['cluster']} with others"
+    said = {True: "", False: f"which share a {card['cluster']} with others"}
+    shared = said.get(card["disjoint_clusters"], "which may share a person or place with others")
     told = {"trial": best, "trials": len(drawn), "shared": shared}
     write_json(
         arguments.out, {**drawn[best], **told, "edges": edges(spec["space"], drawn[best], row)}
