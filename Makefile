@@ -53,7 +53,7 @@ figures tables report: .venv/requirements.lock  ## make these of CONFIG=config/d
 	@$(config_is_there)
 	@$(call run,$@)
 
-pages: .venv/requirements.lock  ## write the tracked reference runs into README.md
+pages: .venv/requirements.lock  ## write the tracked reference runs into the pages
 	$(python) -m workflow.scripts.pages
 
 # the demo begins from nothing, so that its time is that of a new user

@@ -62,15 +62,36 @@ def near(ours: Views, theirs: Views) -> NDArray[np.bool_]:
     """Tell which of our pictures nearly equal one of theirs: (m,)."""
     found = np.zeros(len(ours.numbers), np.bool_)
     for one, other in _alike(ours.looks[ours.numbers], theirs.looks[theirs.numbers]):
-        for name, more, share in (("blocks", ROUNDED, np.inf), ("pixels", 0.0, CONTRAST)):
-            todo = ~found[one]
-            one, other = one[todo], other[todo]
-            rows = getattr(ours, name), getattr(theirs, name)
-            numbers = ours.numbers[one], theirs.numbers[other]
-            equal = _equal(*rows, *numbers, ERROR + more, share)
-            one, other = one[equal], other[equal]
+        todo = ~found[one]
+        one, _ = _sifted(ours, theirs, one[todo], other[todo])
         found[one] = True
     return found
+
+
+def families(ours: Views) -> Numbers:
+    """Return for each picture the place of the first one that it nearly equals, maybe itself.
+
+    What nearly equals one of a family belongs to it: (m,).
+    """
+    first = np.arange(len(ours.numbers))
+    looks = ours.looks[ours.numbers]
+    for one, other in _alike(looks, looks):
+        later = one > other
+        one, other = _sifted(ours, ours, one[later], other[later])
+        np.minimum.at(first, one, other)
+    while not np.array_equal(first, first[first]):
+        first = first[first]
+    return first
+
+
+def _sifted(ours: Views, theirs: Views, one: Numbers, other: Numbers) -> tuple[Numbers, Numbers]:
+    """Return those pairs of places whose pictures are nearly equal, by blocks, then by pixels."""
+    for name, more, share in (("blocks", ROUNDED, np.inf), ("pixels", 0.0, CONTRAST)):
+        rows = getattr(ours, name), getattr(theirs, name)
+        numbers = ours.numbers[one], theirs.numbers[other]
+        equal = _equal(*rows, *numbers, ERROR + more, share)
+        one, other = one[equal], other[equal]
+    return one, other
 
 
 def _alike(ours: Looks, theirs: Looks) -> Iterator[tuple[Numbers, Numbers]]:

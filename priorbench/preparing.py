@@ -31,8 +31,7 @@ SCATTERED = 16  # pictures copied in one go: each may map megabytes around it
 NOTE = np.dtype([("state", "u1"), ("content", "V16"), ("look", "u8"), ("means", "u1", 48)])
 NOTHING = np.zeros(48, np.uint8)
 DECODED, UNREADABLE = 1, 2
-NAMED = 3  # files named in a message; the card names `LISTED`
-LISTED = 100
+NAMED, LISTED = 3, 100  # files named in a message, and on the card
 
 Numbers = NDArray[np.intp]
 
@@ -181,25 +180,29 @@ class Dealt:
 
     def __init__(self, pool: Pool) -> None:
         self.pictures = pictures = pool.pictures
+        self.pool = pool
         self.contents = contents = pool.contents()
         split = pictures.split(contents) if callable(pictures.split) else pictures.split
         found = np.array([s * bool(c) for s, c in zip(split, contents, strict=True)])
         members = {each: np.flatnonzero(found == each) for each in SPLITS}
         self.duplicates: dict[str, Any] = {"same split": 0}
         held = np.concatenate([members["val"], members["test"]])
-        members["val"] = self._without(pool, members["val"], members["test"], "validation")
-        members["train"] = self._without(pool, members["train"], held, "training")
+        members["val"] = self._without(members["val"], members["test"], "validation")
+        members["train"] = self._without(members["train"], held, "training")
         for rows in members.values():
             self.duplicates["same split"] += len(rows) - len({contents[row] for row in rows})
         self.rows = {each: self._ordered(each, rows) for each, rows in members.items()}
         self.emptied = [each for each in SPLITS if each in split and not len(members[each])]
 
-    def _without(self, pool: Pool, rows: Numbers, held: Numbers, what: str) -> Numbers:
+    def _views(self, rows: Numbers) -> Views:
+        pool = self.pool
+        return Views(pool.pixels, pool.notes["look"], pool.notes["means"], rows)
+
+    def _without(self, rows: Numbers, held: Numbers, what: str) -> Numbers:
         """Return `rows` less those that show what one of the `held` ones shows."""
         shown = {self.contents[row] for row in held}
         equal = np.array([self.contents[row] in shown for row in rows], np.bool_)
-        seen = pool.pixels, pool.notes["look"], pool.notes["means"]
-        alike = duplicates.near(Views(*seen, rows), Views(*seen, held)) & ~equal
+        alike = duplicates.near(self._views(rows), self._views(held)) & ~equal
         told = {"equal": int(equal.sum()), "nearly equal": int(alike.sum())}
         self.duplicates[f"left out of {what}"] = told
         return rows[~equal & ~alike]
@@ -209,18 +212,25 @@ class Dealt:
         if split == "train" or not callable(self.pictures.split):
             return rows
         mixed = rows[np.argsort([self.contents[row] for row in rows], kind="stable")]
-        groups: Sequence[Any] | None = self.pictures.labels
-        groups = self.pictures.clusters if groups is None else groups
-        return mixed if groups is None else mixed[in_turn(groups[row] for row in mixed)]
+        groups: Sequence[Any] | None = self.pictures.labels or self.pictures.clusters
+        if groups is None:
+            return mixed[in_turn(duplicates.families(self._views(mixed)).tolist())]
+        return mixed[in_turn(groups[row] for row in mixed)]
 
     def clusters(self, split: str) -> list[str]:
-        """Return the cluster of each picture of a split."""
+        """Return the cluster of each picture of a split.
+
+        Without any, pictures that nearly equal each other are one, in training equal ones.
+        """
+        rows, names = self.rows[split], self.pictures.names
         if self.pictures.clusters is not None:
-            return [self.pictures.clusters[row] for row in self.rows[split]]
+            return [self.pictures.clusters[row] for row in rows]
+        if split != "train":
+            return [names[rows[first]] for first in duplicates.families(self._views(rows))]
         first: dict[str, str] = {}
-        for name, content in zip(self.pictures.names, self.contents, strict=True):
-            first.setdefault(content, name)
-        return [first[self.contents[row]] for row in self.rows[split]]
+        for row in rows:
+            first.setdefault(self.contents[row], names[row])
+        return [first[self.contents[row]] for row in rows]
 
     def labels(self) -> dict[str, list[int]]:
         """Return the class of each picture, by split."""

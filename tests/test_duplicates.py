@@ -1,6 +1,7 @@
 """Copies of pictures are found after recoding and resizing, and different pictures stay apart."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from io import BytesIO
 
@@ -12,7 +13,7 @@ from sklearn.datasets import load_digits
 
 from imagesets._photographs import PHOTOGRAPHS
 from priorbench import duplicates
-from priorbench.duplicates import BITS, CONTRAST, ERROR, Views, look, near
+from priorbench.duplicates import BITS, CONTRAST, ERROR, Views, families, look, near
 
 Pixels = NDArray[np.uint8]
 SIDE = 64  # pixels of a patch
@@ -145,6 +146,18 @@ def test_the_size_of_the_blocks_changes_nothing(
     assert 20 < whole.sum() < len(ours)
     monkeypatch.setattr(duplicates, "AT_ONCE", at_once)
     assert np.array_equal(nearly(ours, patches), whole)
+
+
+def test_what_nearly_equals_one_of_a_family_belongs_to_it() -> None:
+    patches = np.concatenate(photographs())
+    plain = patches.std(axis=(1, 2, 3)) > 30
+    one, other, third = patches[plain][[0, 40, 80]]
+    once = recoded(one)
+    pictures = np.stack([other, one, third, once, resized(once), recoded(third), other])
+    views = Views.of(pictures)
+    assert families(views).tolist() == [0, 1, 2, 1, 1, 2, 0]
+    some = replace(views, numbers=np.array([5, 4, 2, 3]))
+    assert families(some).tolist() == [0, 1, 0, 1]
 
 
 def test_where_there_is_nothing_to_compare_nothing_is_found() -> None:

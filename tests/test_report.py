@@ -283,3 +283,11 @@ def test_a_section_that_cannot_be_filled_is_an_error(text: str, said: str, tmp_p
 @pytest.mark.parametrize("page", pages.PAGES, ids=str)
 def test_a_page_shows_the_tracked_reference_runs(page: Path) -> None:
     assert pages.filled(ROOT / page, ROOT / pages.REFERENCE) == (ROOT / page).read_text()
+
+
+def test_what_was_lost_or_left_out_of_an_image_set_is_told() -> None:
+    card = {"unreadable": {"count": 3}, "duplicates": {"left out of training": {"equal": 2}}}
+    said = report.about(card | {"sampling": "squares"})
+    assert "3 files could not be read" in said and "2 copies of held-out pictures" in said
+    assert "sampling: squares" in said
+    assert report.about({"unreadable": {"count": 0}, "duplicates": {}}) == ""

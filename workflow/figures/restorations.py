@@ -11,7 +11,7 @@ from workflow.summaries import task_label
 CAPTION = (
     "Test images in their order, two for each task, none chosen by hand, restored by every "
     "method (raw outputs, first seed); naive inverse: the control with the best PSNR. Of sets of "
-    "many sizes only the centre is shown."
+    "many sizes only the central 224x224 pixels are shown."
 )
 SHOWN = 2  # images per task
 WINDOW = 224  # pixels shown of pictures of many sizes, around their centre

@@ -14,7 +14,7 @@ from priorbench.errors import UserError
 from priorbench.files import read_json, write_text
 from workflow import finished
 
-PAGES = (Path("README.md"),)
+PAGES = (Path("README.md"), Path("docs/methods.md"))
 REFERENCE = Path("results/reference")
 SECTION = re.compile(r"<!-- (?P<run>\w+): (?P<what>[\w ]+) -->\n.*?<!-- end -->", re.DOTALL)
 

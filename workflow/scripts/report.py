@@ -103,9 +103,14 @@ def about(card: dict[str, Any]) -> str:
         told.append("{1}x{2} px".format(*card["shape"]))
     if "counts" in card:
         told.append(", ".join(f"{count} {split}" for split, count in card["counts"].items()))
+    if unreadable := card.get("unreadable", {}).get("count"):
+        told.append(f"{unreadable} files could not be read")
+    left = card.get("duplicates", {}).get("left out of training", {})
+    if copies := sum(left.values()):
+        told.append(f"{copies} copies of held-out pictures left out of training")
     told += [
         f"{name.replace('_', ' ')}: {card[name]}"
-        for name in ("split_rule", "source", "licence")
+        for name in ("sampling", "split_rule", "source", "licence")
         if card.get(name)
     ]
     return "; ".join(told)
