@@ -11,6 +11,7 @@ import pytest
 
 from priorbench import preparing
 from priorbench.errors import UserError
+from priorbench.files import read_json
 from priorbench.images import Prepared
 from priorbench.registry import ROOT, describe
 from tests.sets import encoded, filled, scene
@@ -37,6 +38,21 @@ def moths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     text = "\n".join(["file,split,class,place", *rows, ""])
     filled(tmp_path / "moths", files | {"list.csv": text.encode()})
     return module
+
+
+@pytest.mark.parametrize("size", [64, 128])
+def test_the_speed_that_is_told_was_measured(size: int) -> None:
+    told = read_json(ROOT / "results" / "reference" / "prepare" / f"{size}.json")
+    share, rate, limit = (
+        told[key]
+        for key in ("share_of_limit", "prepared_per_second", "decoded_and_reduced_per_second")
+    )
+    assert told["size"] == size and told["hardware"] in TEXT
+    assert re.search(rf"{share:.0%}[^.;]*at {size}".replace("%", " %"), TEXT)
+    assert re.search(rf"\({rate}\s+of\s+{limit}", TEXT)
+    if told["pictures"] == 200_000:
+        assert f"process had {told['memory_mib']} MiB at most" in TEXT
+        assert f"{told['memory_before_mib']} of them before" in TEXT
 
 
 def test_the_set_of_the_documentation_is_prepared(moths: ModuleType, tmp_path: Path) -> None:
