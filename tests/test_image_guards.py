@@ -4,15 +4,16 @@ import errno
 import importlib
 import os
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from types import SimpleNamespace
+from typing import IO
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from imagesets import _read
-from priorbench import preparing, raw
+from priorbench import locks, preparing, raw
 from priorbench.download import Remote, fetch
 from priorbench.errors import UserError
 from priorbench.files import read_json
@@ -23,6 +24,13 @@ from tests.sets import encoded, scene
 from tests.test_download import NAME, SHA256
 
 CARD = dict.fromkeys(CARD_KEYS, "told")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder that the files of image sets are looked for in."""
+    monkeypatch.setenv("PRIORBENCH_IMAGES", str(tmp_path))
+    return tmp_path
 
 
 def noise(row: int) -> np.ndarray:
@@ -115,64 +123,68 @@ def test_a_disk_without_room_is_told_before_a_picture_is_decoded(
     assert not (tmp_path / "out").exists()
 
 
-def test_two_who_want_one_file_fetch_it_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_who_want_one_file_fetch_it_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.delenv("PRIORBENCH_OFFLINE", raising=False)
-    monkeypatch.setattr("priorbench.locks.WAIT", 0.01)
+    monkeypatch.setattr(locks, "WAIT", 0.01)
+    begun, waiting, go_on = Event(), Event(), Event()
+    try_lock = locks.try_lock
+
+    def tried(path: Path) -> IO[str] | None:
+        file = try_lock(path)
+        if file is None:
+            waiting.set()
+        return file
+
+    def halfway() -> None:
+        begun.set()
+        go_on.wait(timeout=30)
+
+    monkeypatch.setattr(locks, "try_lock", tried)
     with serving() as server:
-        started = Barrier(2)
-        server.before_the_end = lambda: started.wait(timeout=30)  # both are under way
+        server.before_the_end = halfway
         remote = Remote(NAME, f"{server.address}/{NAME}", SHA256, len(CONTENT))
-        place = tmp_path / "celeba" / NAME
-        first, second = (Thread(target=fetch, args=(remote, place)) for _ in range(2))
+        path = place / "celeba" / NAME
+        first, second = (Thread(target=fetch, args=(remote, path)) for _ in range(2))
         first.start()
-        while not server.ranges:
-            pass
+        assert begun.wait(timeout=30)
         second.start()
-        while not (tmp_path / "celeba" / f".{NAME}.lock").exists():
-            pass
-        started.wait(timeout=30)
+        waited = waiting.wait(timeout=30)
+        go_on.set()
         first.join()
         second.join()
-        assert server.ranges == [None] and place.read_bytes() == CONTENT
-    assert list(place.parent.iterdir()) == [place]
+        assert waited and server.ranges == [None] and path.read_bytes() == CONTENT
+    assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_quota_page_saved_as_an_archive_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PRIORBENCH_IMAGES", str(tmp_path))
+def test_a_quota_page_saved_as_an_archive_is_told(place: Path) -> None:
     remote = Remote("faces.zip", "http://127.0.0.1:1/faces.zip", SHA256, limit=1 << 23)
     for page in (b"<!DOCTYPE html><title>Quota exceeded</title>", b"\n <HTML>"):
-        lay(tmp_path / "celeba" / "faces.zip", page)
+        lay(place / "celeba" / "faces.zip", page)
         with pytest.raises(UserError, match=r"faces.zip is not .* but a web page"):
             raw.obtain("celeba", (remote,), "none")
-    lay(tmp_path / "celeba" / "faces.zip", b"PK<html>")
+    lay(place / "celeba" / "faces.zip", b"PK<html>")
     with pytest.raises(UserError, match="but another one"):
         raw.obtain("celeba", (remote,), "none")
 
 
 def test_a_database_that_is_cut_short_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PRIORBENCH_IMAGES", str(tmp_path))
-    options = copies.lsun_copy(tmp_path, monkeypatch)
+    options = copies.lsun_copy(place, monkeypatch)
     module = importlib.import_module("imagesets.lsun_bedroom")
-    data = tmp_path / "lsun_bedroom" / "bedroom_train_lmdb" / "data.mdb"
+    data = place / "lsun_bedroom" / "bedroom_train_lmdb" / "data.mdb"
     os.truncate(data, data.stat().st_size // 2)
     with pytest.raises(UserError, match=r"data.mdb is cut short|bedroom_train_lmdb: "):
         module.build(module.Config(**options))
 
 
 def test_a_face_of_another_size_is_none_of_celeba(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PRIORBENCH_IMAGES", str(tmp_path))
-    options = copies.celeba_extracted(tmp_path, monkeypatch)
+    options = copies.celeba_extracted(place, monkeypatch)
     celeba = importlib.import_module("imagesets.celeba")
-    Image.new("RGB", (178, 219)).save(tmp_path / "celeba" / "img_align_celeba" / "000001.jpg")
+    Image.new("RGB", (178, 219)).save(place / "celeba" / "img_align_celeba" / "000001.jpg")
     found = celeba.build(celeba.Config(**options))
     with pytest.raises(Unreadable, match=r"000001.jpg has 178x219 pixels"):
         found.read(0)
@@ -180,24 +192,22 @@ def test_a_face_of_another_size_is_none_of_celeba(
 
 @pytest.mark.parametrize("name", ["zebra.png", "frog-21.png"])
 def test_a_frog_under_another_name_is_refused(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PRIORBENCH_IMAGES", str(tmp_path))
-    copies.frogs_copy(tmp_path, monkeypatch)
+    copies.frogs_copy(place, monkeypatch)
     frogs = importlib.import_module("imagesets.frogs")
-    folder = tmp_path / "frogs" / "data-64"
+    folder = place / "frogs" / "data-64"
     (folder / "frog-3.png").rename(folder / name)
     with pytest.raises(UserError, match=r"where frog-\d+.png is needed"):
         frogs.build(frogs.Config())
 
 
 def test_the_list_of_celebahq_has_to_be_in_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PRIORBENCH_IMAGES", str(tmp_path))
-    copies.celebahq_copy(tmp_path, monkeypatch)
+    copies.celebahq_copy(place, monkeypatch)
     celebahq = importlib.import_module("imagesets.celebahq")
-    mapping = tmp_path / "celebahq" / celebahq.MAPPING
+    mapping = place / "celebahq" / celebahq.MAPPING
     head, *rows = mapping.read_text().splitlines()
     mapping.write_text("\n".join([head, *reversed(rows)]))
     with pytest.raises(UserError, match="does not list the images 0 to 19 in order"):
@@ -205,12 +215,11 @@ def test_the_list_of_celebahq_has_to_be_in_order(
 
 
 def test_a_set_of_grey_pictures_refuses_one_in_colour(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PRIORBENCH_IMAGES", str(tmp_path))
-    copies.MAKERS["bsd68"](tmp_path, monkeypatch)
+    copies.MAKERS["bsd68"](place, monkeypatch)
     bsd68 = importlib.import_module("imagesets.bsd68")
-    first = sorted((tmp_path / "bsd68").iterdir())[0]
+    first = sorted((place / "bsd68").iterdir())[0]
     with Image.open(first) as grey:
         grey.convert("RGB").save(first)
     bsd68.build(bsd68.Config())
