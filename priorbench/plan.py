@@ -71,9 +71,8 @@ class Plan:
             about = self.experiment.imagesets[imageset].about.constants
             if path is None or path.is_dir() or about.get("FETCHED", False):
                 continue
-            where = (
-                "" if "OWN_FILES" not in about else f"; {raw.HERE} {path.relative_to(raw.home(''))}"
-            )
+            inside = path.relative_to(raw.home("")) if "OWN_FILES" in about else None
+            where = f"; {raw.HERE} {inside}" if inside else ""
             origin = f" ({about['ORIGIN']})" if "ORIGIN" in about else ""
             raise UserError(f"imagesets.{imageset}: no folder {path}{where}{origin}")
 
@@ -266,21 +265,21 @@ def fingerprint(folder: Path | None) -> str:
 
 
 def _files(folder: Path, inside: str) -> Iterator[tuple[str, int, int]]:
-    """Yield name, size and time of each file below a folder."""
+    """Yield name, size and time of each file below a folder; links that lead back are left out."""
     try:
         entries = list(os.scandir(folder))
     except OSError as error:
         raise UserError(f"{folder}: {error.strerror}") from error
-    else:
-        for entry in entries:
-            name = f"{inside}{entry.name}"
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir():
-                yield from _files(Path(entry.path), f"{name}/")
-            elif entry.is_file():
-                found = entry.stat()
-                yield name, found.st_size, found.st_mtime_ns
+    for entry in entries:
+        name, path = f"{inside}{entry.name}", Path(entry.path)
+        back = entry.is_symlink() and folder.resolve().is_relative_to(os.path.realpath(path))
+        if back or entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _files(path, f"{name}/")
+        elif entry.is_file():
+            found = entry.stat()
+            yield name, found.st_size, found.st_mtime_ns
 
 
 def relative(path: Path) -> str:

@@ -9,7 +9,7 @@ import yaml
 
 from priorbench.config import Experiment
 from priorbench.errors import UserError
-from priorbench.plan import Plan
+from priorbench.plan import Plan, fingerprint
 from priorbench.registry import ROOT
 
 CONFIGS = [p for p in sorted((ROOT / "config").rglob("*.yaml")) if p.parent.name != "tuning"]
@@ -178,6 +178,18 @@ def test_a_default_that_is_written_out_is_no_other_experiment() -> None:
         assert told.prepare(imageset).key == left.prepare(imageset).key
         assert told.train(imageset, "glo", 0).key == left.train(imageset, "glo", 0).key
     assert told.train("digits", "glo", 0).key != told.train("photos", "glo", 0).key
+
+
+def test_what_lies_in_a_folder_counts_and_links_that_lead_back_do_not(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "a.png").write_bytes(b"a")
+    before = fingerprint(tmp_path)
+    for place in (tmp_path, tmp_path / "inner"):
+        (place / "up").symlink_to(tmp_path)
+        (place / "again").symlink_to(tmp_path)
+    assert fingerprint(tmp_path) == before
+    (tmp_path / "inner" / "b.png").write_bytes(b"b")
+    assert fingerprint(tmp_path) != before
 
 
 def test_a_folder_that_is_not_there_is_told_before_anything_runs(tmp_path: Path) -> None:
