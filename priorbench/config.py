@@ -52,6 +52,14 @@ class Entry:
         """Name in tables and figures."""
         return self.about.label if self.name == self.plugin else self.name.replace("_", " ")
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Files of weights that a metric needs: WEIGHTS, or what it says of the option `net`."""
+        told = self.about.constants.get("WEIGHTS", ())
+        if isinstance(told, dict):
+            told = told[self.options.get("net", self.about.configs["Config"]["net"].default)]
+        return tuple(told)
+
 
 @dataclass(frozen=True)
 class Experiment:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from priorbench import download
 from priorbench.download import DownloadError, Remote, digest
-from priorbench.errors import MissingWeights
+from priorbench.errors import MissingWeights, nearest
 
 State = Literal["official", "features only", "damaged", "missing"]
 
@@ -37,8 +37,9 @@ class File:
     name: str
     url: str
     official: Copy
-    features: Copy  # a smaller copy of the same weights: convolutional features only
+    features: Copy | None  # a smaller copy of the same weights: convolutional features only
     columns: tuple[str, ...]  # of the tables, empty without it
+    usual: bool = True  # whether it is fetched without being asked for by name
 
 
 FILES = {
@@ -69,6 +70,31 @@ FILES = {
         ),
         columns=("FID", "KID"),
     ),
+    "squeezenet": File(
+        name="squeezenet1_1-b8a52dc0.pth",
+        url="https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
+        official=Copy(
+            4_958_839,
+            "b8a52dc049b60e4b6ab68ad0df457362afab8b6304b2febdc1650a5dab4d7e7b",
+        ),
+        features=Copy(
+            2_908_005,
+            "1f74c621b3d8a53aa282eb72d2d3e39e46177e403c04bb9f739ed6f4ffed67cb",
+        ),
+        columns=("LPIPS-squeeze",),
+        usual=False,
+    ),
+    "vgg16": File(
+        name="vgg16-397923af.pth",
+        url="https://download.pytorch.org/models/vgg16-397923af.pth",
+        official=Copy(
+            553_433_881,
+            "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+        ),
+        features=None,
+        columns=("LPIPS-vgg", "precision", "recall"),
+        usual=False,
+    ),
 }
 
 
@@ -89,17 +115,23 @@ def state(name: str) -> State:
     size = path.stat().st_size
     if size == file.official.size:
         return "official"
-    return "features only" if size == file.features.size else "damaged"
+    return "features only" if file.features and size == file.features.size else "damaged"
+
+
+def command(*names: str) -> str:
+    """Return the command that fetches these files."""
+    asked = [name for name in names if not all(FILES[one].usual for one in names)]
+    return " ".join([COMMAND, *asked])
 
 
 def lacking(name: str) -> str:
     """Tell, in one line, what is missing without the file, where it belongs and what gets it."""
     file = FILES[name]
     if state(name) == "damaged":
-        return f"{folder() / file.name} is damaged (wrong size): run `{COMMAND}`"
+        return f"{folder() / file.name} is damaged (wrong size): run `{command(name)}`"
     if state(name) == "missing":
         need = f"{' and '.join(file.columns)} need{'s' * (len(file.columns) == 1)}"
-        return f"{need} {file.name} in {folder()}: run `{COMMAND}`"
+        return f"{need} {file.name} in {folder()}: run `{command(name)}`"
     return ""
 
 
@@ -112,7 +144,7 @@ def find(name: str) -> Path:
     if absent := lacking(name):
         raise MissingWeights(absent)
     if not _intact(file, path):
-        raise MissingWeights(f"{path} is damaged (wrong checksum): run `{COMMAND}`")
+        raise MissingWeights(f"{path} is damaged (wrong checksum): run `{command(name)}`")
     return path
 
 
@@ -132,13 +164,15 @@ def fetch(name: str) -> Path:
 
 
 def _intact(file: File, path: Path) -> bool:
-    return digest(path, "sha256") in (file.official.sha256, file.features.sha256)
+    return digest(path, "sha256") in [
+        copy.sha256 for copy in (file.official, file.features) if copy
+    ]
 
 
-def _fetch_all(if_possible: bool) -> int:
-    """Fetch every file; return the exit status. What failed is told in one line."""
+def _fetch_all(names: Sequence[str], if_possible: bool) -> int:
+    """Fetch these files; return the exit status. What failed is told in one line."""
     failed: dict[str, MissingWeights] = {}
-    for name in FILES:
+    for name in names:
         try:
             path = fetch(name)
             print(f"{path}: {state(name)}")
@@ -148,7 +182,7 @@ def _fetch_all(if_possible: bool) -> int:
         columns = ", ".join(column for name in failed for column in FILES[name].columns)
         reasons = "; ".join(str(error) for error in failed.values())
         lacking = f"no {columns} in the tables until {folder()} has the weights"
-        print(f"{lacking}: {reasons}; later: `{COMMAND}`", file=sys.stderr)
+        print(f"{lacking}: {reasons}; later: `{command(*failed)}`", file=sys.stderr)
     return int(bool(failed) and not if_possible)
 
 
@@ -157,13 +191,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m priorbench.weights", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     fetching = commands.add_parser("fetch", help="download what is missing, and check it")
+    usual = [name for name, file in FILES.items() if file.usual]
+    fetching.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(FILES)}; else {', '.join(usual)}"
+    )
     fetching.add_argument(
         "--if-possible", action="store_true", help="exit with 0 also where nothing can be had"
     )
     commands.add_parser("status", help="tell what is there, without the network")
     chosen = parser.parse_args(arguments)
     if chosen.command == "fetch":
-        return _fetch_all(chosen.if_possible)
+        for name in chosen.names:
+            if name not in FILES:
+                parser.error(f"unknown file `{name}`: {nearest(name, FILES)}")
+        return _fetch_all(chosen.names or usual, chosen.if_possible)
     for name, file in FILES.items():
         print(f"{folder() / file.name}: {state(name)} (for {', '.join(file.columns)})")
     return 0

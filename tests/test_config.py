@@ -92,6 +92,12 @@ WRONG = [
         "`dims` 100: choices: 192, 2048, 64, 768",
     ),
     (
+        changed("metrics", value={"psnr_y": {"plugin": "psnr", "channel": "Y"}}),
+        "metrics.psnr_y: `channel` must be Literal['rgb', 'y'], found 'Y'",
+    ),
+    (changed("metrics", value={"ssim": {"border": -1}}), "`border` must not be negative"),
+    (changed("metrics", value={"lpips": {"net": "vgg16"}}), "`net` must be Literal['alex', "),
+    (
         changed("metrics", value={"fid": {}}) | {"samples": 9},
         "`samples` must be 256 or more for fid",
     ),
@@ -130,6 +136,25 @@ def test_a_row_may_have_another_name_than_its_plugin() -> None:
     experiment = Experiment.check(GOOD, "my.yaml")
     assert experiment.methods["glo_small"].label == "glo small"
     assert experiment.methods["glo"].label == "GLO"
+
+
+def test_a_row_needs_the_weights_of_its_own_network() -> None:
+    rows = {
+        "psnr": {},
+        "lpips": {},
+        "lpips_vgg": {"plugin": "lpips", "net": "vgg"},
+        "recall": {"plugin": "precision_recall", "part": "recall"},
+        "recall_inception": {"plugin": "precision_recall", "net": "inception"},
+    }
+    experiment = Experiment.check(changed("metrics", value=rows), "my.yaml")
+    needed = {name: entry.weights for name, entry in experiment.metrics.items()}
+    assert needed == {
+        "psnr": (),
+        "lpips": ("alexnet",),
+        "lpips_vgg": ("vgg16",),
+        "recall": ("vgg16",),
+        "recall_inception": ("inception",),
+    }
 
 
 def test_a_config_survives_being_a_line() -> None:

@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,32 @@ def test_the_command_fetches_and_tells_the_state(
     ]
 
 
+def test_what_few_need_is_fetched_by_name_only(
+    place: Path, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rare = replace(weights.FILES["net"], name="rare-12345678.pth", usual=False)
+    monkeypatch.setattr(weights, "FILES", weights.FILES | {"rare": rare})
+    assert weights.lacking("rare").endswith(f"run `{weights.COMMAND} rare`")
+    assert weights.main(["fetch"]) == 0
+    assert [path.name for path in place.parent.iterdir()] == [NAME]
+    assert weights.main(["fetch", "rare"]) == 0
+    assert weights.state("rare") == "official"
+    with pytest.raises(SystemExit):
+        weights.main(["fetch", "rear"])
+    assert "did you mean `rare`?" in capsys.readouterr().err
+
+
+def test_a_file_without_a_known_smaller_copy_is_official_or_damaged(
+    place: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = replace(weights.FILES["net"], features=None)
+    monkeypatch.setattr(weights, "FILES", {"net": whole})
+    lay(place, FEATURES)
+    assert weights.state("net") == "damaged"
+    assert weights.fetch("net").read_bytes() == CONTENT
+    assert weights.find("net") == place
+
+
 def test_the_folder_is_torch_hub_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from torch.hub import get_dir
 
@@ -163,10 +190,17 @@ def test_the_names_of_the_files_carry_the_official_sums() -> None:
 
 def test_the_addresses_are_those_of_the_libraries() -> None:
     from pytorch_fid.inception import FID_WEIGHTS_URL
-    from torchvision.models import AlexNet_Weights
+    from torchvision.models import AlexNet_Weights, SqueezeNet1_1_Weights, VGG16_Weights
 
     assert weights.FILES["inception"].url == FID_WEIGHTS_URL
-    assert weights.FILES["alexnet"].url == AlexNet_Weights.IMAGENET1K_V1.url
+    for name, known in (
+        ("alexnet", AlexNet_Weights.IMAGENET1K_V1),
+        ("squeezenet", SqueezeNet1_1_Weights.IMAGENET1K_V1),
+        ("vgg16", VGG16_Weights.IMAGENET1K_V1),
+    ):
+        assert weights.FILES[name].url == known.url
+        mebibytes = weights.FILES[name].official.size / 2**20
+        assert mebibytes == pytest.approx(known.meta["_file_size"], abs=1e-3)
 
 
 def test_asking_for_the_state_imports_no_torch() -> None:

@@ -54,7 +54,7 @@ METRICS = {
 WEIGHTS = {
     name: weights.state(name)
     for entry in EXPERIMENT.metrics.values()
-    for name in entry.about.constants.get("WEIGHTS", ())
+    for name in entry.weights
 }
 
 
