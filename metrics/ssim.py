@@ -1,34 +1,52 @@
 """Structural similarity, per image, with the settings of its paper.
 
 Wang, Bovik, Sheikh and Simoncelli, IEEE Transactions on Image Processing 13 (2004): Gaussian
-window of 11 taps, sigma 1.5, population covariances; the mean of the three channels. A
-library's default window (7 x 7, uniform) gives other numbers.
+window of 11 taps, sigma 1.5, population covariances; the mean of the three channels, or luma
+alone, as in tables of super-resolution. A library's default window (7 x 7, uniform) gives other
+numbers.
 """
 
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from metrics._images import Floats, Mask, check
+from metrics import _images
+from metrics._images import Config, Floats, Mask
 
 LABEL = "SSIM"
 BETTER = "higher"
 PER = "image"
-PROTOCOL = "ssim/1 RGB, Gaussian window 11, sigma 1.5, range 1"
+PROTOCOL = "ssim/1"
 WEIGHTS = ()
 REGIONS = ("raw", "pasted", "hole")
 
 WINDOW = 11  # pixels
+SIGMA = 1.5  # pixels, of the Gaussian in it
 
 
-def score(restored: Floats, original: Floats, *, hidden: Mask | None = None) -> Floats | None:
-    """Return the mean similarity per image, (n,); None for images smaller than the window.
+def label(cfg: Config) -> str:
+    """Return "SSIM", or as "SSIM-Y, border 4"."""
+    return _images.name(LABEL, cfg)
+
+
+def protocol(cfg: Config) -> str:
+    """Return PROTOCOL and what is compared, after the label where that is another one."""
+    said = f"{PROTOCOL} {_images.told(cfg)}, Gaussian window {WINDOW}, sigma {SIGMA}, range 1"
+    return said if cfg == Config() else f"{label(cfg)}: {said}"
+
+
+def score(
+    restored: Floats, original: Floats, cfg: Config, *, hidden: Mask | None = None
+) -> Floats | None:
+    """Return the mean similarity per image, (n,); None for what is smaller than the window.
 
     The mean leaves out the border of five pixels, as the paper's code does; where hidden
-    pixels are given, it is the mean of the similarity map over them instead.
+    pixels are given, it is the mean of the similarity map over them instead; None where none
+    of them is left.
     """
-    check(restored, original, hidden)
-    if min(original.shape[2:]) < WINDOW:
+    found = _images.compared(restored, original, cfg, hidden)
+    if found is None or min(found[1].shape[2:]) < WINDOW:
         return None
+    restored, original, hidden = found
     similarity = np.empty(len(original))
     for i, (x, g) in enumerate(zip(original, restored, strict=True)):
         mean, picture = structural_similarity(
@@ -37,7 +55,7 @@ def score(restored: Floats, original: Floats, *, hidden: Mask | None = None) -> 
             data_range=1,
             channel_axis=0,
             gaussian_weights=True,
-            sigma=1.5,
+            sigma=SIGMA,
             use_sample_covariance=False,
             full=True,
         )
