@@ -1,36 +1,62 @@
-"""Learned perceptual distance (LPIPS), per image: weighted differences of AlexNet features.
+"""Learned perceptual distance (LPIPS), per image: weighted differences of deep features.
 
-Zhang, Isola, Efros, Shechtman and Wang, CVPR 2018 (arXiv:1801.03924), version 0.1, in which
-images are brought to [-1, 1]. The network was made for patches of 64 px: smaller images are
-enlarged, which changes the number, so the name says it. In the region `hole` the restored
-patch itself is compared, enlarged likewise.
+Zhang, Isola, Efros, Shechtman and Wang, CVPR 2018 (arXiv:1801.03924); by default version 0.1 on
+AlexNet. Version 0.0, of the first preprint, left out the standardisation of colours and has
+other weights. Traps: numbers of two backbones or versions do not compare; the networks take
+images in [-1, 1], and those in [0, 1] give lower, better-looking numbers. They were made for
+patches of 64 px: smaller images are enlarged, which changes the number, so the name says it. In
+the region `hole` the restored patch itself is compared, enlarged likewise.
 """
 
+from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from metrics import _alexnet
+from metrics import _perceptual
 from metrics._images import Floats, Mask, check
 
 LABEL = "LPIPS (enlarged to min. 64 px)"
 BETTER = "lower"
 PER = "image"
-PROTOCOL = "lpips/1 v0.1 alex, sides below 64 px enlarged bilinearly, hole: its patch"
-WEIGHTS = ("alexnet",)
+PROTOCOL = "lpips/1"
+WEIGHTS = {"alex": ("alexnet",), "vgg": ("vgg16",), "squeeze": ("squeezenet",)}  # by `net`
 REGIONS = ("raw", "pasted", "hole")
 
 SIDE = 64  # pixels, the least that the network gets to see
 BATCH = 16  # pairs of images at once
 
 
-def score(restored: Floats, original: Floats, *, hidden: Mask | None = None) -> Floats | None:
+@dataclass(frozen=True)
+class Config:
+    net: Literal["alex", "vgg", "squeeze"] = "alex"  # backbone
+    version: Literal["0.1", "0.0"] = "0.1"  # of the heads
+
+
+def label(cfg: Config) -> str:
+    """Return LABEL, or as "LPIPS-vgg v0.0 (enlarged to min. 64 px)"."""
+    name, _, aside = LABEL.partition(" ")
+    net = f"-{cfg.net}" * (cfg.net != Config.net)
+    return f"{name}{net}{f' v{cfg.version}' * (cfg.version != Config.version)} {aside}"
+
+
+def protocol(cfg: Config) -> str:
+    """Return PROTOCOL, version and backbone, after the label where that is another one."""
+    sides = f"sides below {SIDE} px enlarged bilinearly, hole: its patch"
+    said = f"{PROTOCOL} v{cfg.version} {cfg.net}, {sides}"
+    return said if cfg == Config() else f"{label(cfg)}: {said}"
+
+
+def score(
+    restored: Floats, original: Floats, cfg: Config, *, hidden: Mask | None = None
+) -> Floats | None:
     """Return the distance per image, (n,); None where a hidden region is not one rectangle.
 
-    Raises MissingWeights where AlexNet's file is not there.
+    Raises MissingWeights where the backbone's file is not there.
     """
     check(restored, original, hidden)
     boxes = [(slice(None), slice(None))] * len(original) if hidden is None else _boxes(hidden)
@@ -40,7 +66,7 @@ def score(restored: Floats, original: Floats, *, hidden: Mask | None = None) -> 
         (enlarge(g[:, rows, columns]), enlarge(x[:, rows, columns]))
         for g, x, (rows, columns) in zip(restored, original, boxes, strict=True)
     ]
-    network = _alexnet.perceptual()
+    network = _perceptual.network(cfg.net, cfg.version, *WEIGHTS[cfg.net])
     distances: list[Tensor] = []
     with torch.inference_mode():
         for _, alike in groupby(pairs, key=lambda pair: pair[0].shape):
