@@ -1,81 +1,89 @@
-"""Inception features of image sets, for FID and KID; each set's are computed once per process.
+"""Inception features of image sets, for FID, KID, precision and recall.
 
 The network is pytorch-fid's, a port of the one that FID was defined with: torchvision's own
-Inception gives other numbers. Images are uint8, enlarged or reduced bilinearly to 299 px.
+Inception gives other numbers. Images are uint8 and brought to 299 px: `legacy` bilinearly, as
+pytorch-fid does, which aliases what is reduced; `clean` by an antialiased bicubic filter, that
+of Pillow (Parmar, Zhang and Zhu, CVPR 2022; arXiv:2104.11222).
 """
 
-import hashlib
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Literal
 from unittest.mock import patch
 
 import numpy as np
 import torch
 from pytorch_fid import inception
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
+from metrics import _sets
 from metrics._images import Bytes, Floats
 from priorbench import weights
-from priorbench.errors import MissingWeights, UserError
+from priorbench.errors import MissingWeights
 
-LEAST = 256  # images per set: with fewer, the numbers tell more of their count than of the images
 OFFICIAL = 2048  # dimensions, from the last pooling
 PARTIAL = 768  # dimensions, up to Mixed_6e: all that the features-only file holds
+SIDE = 299  # pixels that the network sees
 BATCH = 16  # images at once: larger ones take more memory and are no faster
 
-_computed: dict[tuple[str, int], Floats] = {}
+
+@dataclass(frozen=True)
+class Config:
+    dims: Literal[64, 192, 768, 2048] = 2048  # features of an image, from ever later layers
+    resize: Literal["legacy", "clean"] = "legacy"  # pytorch-fid's, or without aliasing
 
 
-def label(name: str, dims: int) -> str:
-    """Return the metric's name, with the dimension where it is not the usual one."""
-    return name if dims == OFFICIAL else f"{name}@{dims}"
+def label(name: str, cfg: Config) -> str:
+    """Return as "FID-clean@768": what differs from the usual resizing and dimension."""
+    clean = "-clean" * (cfg.resize == "clean")
+    return f"{name}{clean}" if cfg.dims == OFFICIAL else f"{name}{clean}@{cfg.dims}"
 
 
-def protocol(dims: int) -> str:
+def protocol(cfg: Config) -> str:
     """Return what the features depend on: weights, dimension, resizing."""
     checksum = weights.FILES["inception"].official.sha256[:8]
-    return f"pytorch-fid Inception {checksum}, {dims} dimensions, bilinear to 299 px"
+    resize = {"legacy": "bilinear", "clean": "bicubic antialiased"}[cfg.resize]
+    return f"pytorch-fid Inception {checksum}, {cfg.dims} dimensions, {resize} to {SIDE} px"
 
 
-def features(generated: Bytes, real: Bytes, dims: int) -> tuple[Floats, Floats]:
+def features(generated: Bytes, real: Bytes, cfg: Config) -> tuple[Floats, Floats]:
     """Return the features of two sets, float64 (n, dims) each.
 
     Raises UserError for fewer than 256 images, MissingWeights without the network's file.
     """
-    for what, images in (("generated", generated), ("real", real)):
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 3:
-            raise ValueError(f"{what}: {images.dtype} {images.shape} are not uint8 (n, 3, h, w)")
-        if len(images) < LEAST:
-            raise UserError(f"FID and KID need {LEAST} images or more; {what}: {len(images)}")
-    return _features(generated, dims), _features(real, dims)
+    return _sets.features(generated, real, f"inception {cfg}", partial(compute, cfg=cfg))
 
 
-def _features(images: Bytes, dims: int) -> Floats:
-    content = np.array(images)  # torch warns of a memory map that it cannot write to
-    digest = hashlib.sha256(f"{content.shape}".encode() + content.tobytes()).hexdigest()
-    key = digest, dims
-    if key not in _computed:
-        _computed[key] = compute(content, network(dims))
-    return _computed[key]
-
-
-def compute(images: Bytes, net: nn.Module) -> Floats:
+def compute(images: Bytes, cfg: Config) -> Floats:
     """Return the network's features of uint8 images, averaged over positions, (n, d)."""
+    net = network(cfg.dims)
     rows = []
     with torch.inference_mode():
         for start in range(0, len(images), BATCH):
             batch = torch.from_numpy(images[start : start + BATCH]).float().div_(255)
+            if cfg.resize == "clean":
+                batch = resized(batch)
+            # what is not of its size yet, the network resizes itself
             (maps,) = net(batch.contiguous(memory_format=torch.channels_last))
             rows.append(maps.mean((2, 3)).double().numpy())
     return np.concatenate(rows)
+
+
+def resized(batch: Tensor) -> Tensor:
+    """Return images (n, 3, h, w) at 299 px by Pillow's bicubic filter, confined to [0, 1]."""
+    size = (SIDE, SIDE)
+    return interpolate(batch, size, mode="bicubic", align_corners=False, antialias=True).clamp(0, 1)
 
 
 @cache
 def network(dims: int) -> nn.Module:
     """Return pytorch-fid's Inception up to the block with `dims` features, made fast."""
     if dims > PARTIAL and weights.state("inception") == "features only":
+        fetch = weights.command("inception")
         raise MissingWeights(
             f"{dims} dimensions need the whole {weights.FILES['inception'].name}: in "
-            f"{weights.folder()} are its lower layers; remove it and run `{weights.COMMAND}`"
+            f"{weights.folder()} are its lower layers; remove it and run `{fetch}`"
         )
     state = torch.load(weights.find("inception"), map_location="cpu", weights_only=True)
     block = inception.InceptionV3.BLOCK_INDEX_BY_DIM[dims]

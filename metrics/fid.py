@@ -4,16 +4,15 @@ Heusel, Ramsauer, Unterthiner, Nessler and Hochreiter, NeurIPS 2017 (arXiv:1706.
 |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^1/2), for means m and covariances S. Traps: it falls with
 the number of images, so compare equal counts only; and a general matrix square root of S1 S2
 turns complex or NaN where images are fewer than dimensions. Both forms below stay real.
-Features of a lower layer are cheaper and tell more of textures; the name says it, as FID@768.
+By default the number is pytorch-fid's own, `resize: clean` takes the aliasing out of it. Features
+of a lower layer are cheaper and tell more of textures; the name says it, as FID@768.
 """
-
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from metrics import _inception
 from metrics._images import Bytes, Floats
+from metrics._inception import Config
 
 LABEL = "FID"
 BETTER = "lower"
@@ -23,24 +22,19 @@ WEIGHTS = ("inception",)
 REGIONS = ("raw",)
 
 
-@dataclass(frozen=True)
-class Config:
-    dims: Literal[64, 192, 768, 2048] = 2048  # features of an image, from ever later layers
-
-
 def label(cfg: Config) -> str:
-    """Return "FID", or as "FID@768" for another layer than the usual one."""
-    return _inception.label(LABEL, cfg.dims)
+    """Return "FID", or as "FID@768" for another layer, "FID-clean" for the other resizing."""
+    return _inception.label(LABEL, cfg)
 
 
 def protocol(cfg: Config) -> str:
     """Return the label, PROTOCOL and the network."""
-    return f"{label(cfg)}: {PROTOCOL}, {_inception.protocol(cfg.dims)}"
+    return f"{label(cfg)}: {PROTOCOL}, {_inception.protocol(cfg)}"
 
 
 def score(generated: Bytes, real: Bytes, cfg: Config) -> float:
     """Return the distance between two sets of uint8 images (n, 3, h, w), 256 or more each."""
-    return distance(*_inception.features(generated, real, cfg.dims))
+    return distance(*_inception.features(generated, real, cfg))
 
 
 def distance(a: Floats, b: Floats) -> float:

@@ -8,13 +8,11 @@ Departures: one estimate over the whole sets instead of a mean over random subse
 nothing is drawn.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 
 from metrics import _inception
 from metrics._images import Bytes, Floats
+from metrics._inception import Config
 
 LABEL = "KID x 1000"
 BETTER = "lower"
@@ -26,25 +24,20 @@ REGIONS = ("raw",)
 SCALE = 1000  # KIDs are small; the label says it
 
 
-@dataclass(frozen=True)
-class Config:
-    dims: Literal[64, 192, 768, 2048] = 2048  # features of an image, from ever later layers
-
-
 def label(cfg: Config) -> str:
-    """Return the label, as "KID@768 x 1000" for another layer than the usual one."""
+    """Return the label, as "KID@768 x 1000" or "KID-clean x 1000"."""
     name, unit = LABEL.split(" ", 1)
-    return f"{_inception.label(name, cfg.dims)} {unit}"
+    return f"{_inception.label(name, cfg)} {unit}"
 
 
 def protocol(cfg: Config) -> str:
     """Return the label, PROTOCOL and the network."""
-    return f"{label(cfg)}: {PROTOCOL}, {_inception.protocol(cfg.dims)}"
+    return f"{label(cfg)}: {PROTOCOL}, {_inception.protocol(cfg)}"
 
 
 def score(generated: Bytes, real: Bytes, cfg: Config) -> float:
     """Return 1000 KID of two sets of uint8 images (n, 3, h, w), 256 or more each."""
-    return SCALE * discrepancy(*_inception.features(generated, real, cfg.dims))
+    return SCALE * discrepancy(*_inception.features(generated, real, cfg))
 
 
 def discrepancy(a: Floats, b: Floats) -> float:
