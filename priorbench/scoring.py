@@ -3,7 +3,8 @@
 import hashlib
 import inspect
 import json
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,8 @@ COLUMNS = (
     "protocol",
 )
 Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]  # of test images
 Row = tuple[str, str, str, int, str, str, int, float | str, str]
 
@@ -63,12 +66,10 @@ class Scorer:
                 told = f"{metric.protocol}; {protocol}"
                 head = (self.imageset, task, method, seed, name, region)
                 if metric.per == "image" and region in metric.plugin.REGIONS:
-                    values = self._per_image(name, image, original, hidden)
-                elif metric.per == "set" and region == "raw" and len(restored) >= SET_SIZE:
-                    values = self._per_set(name, image, original)
-                else:
-                    continue
-                yield from self._rows(head, values, told, numbers)
+                    values = self._per_image(name, image, original, hidden, seen)
+                    yield from self._rows(head, values, told, numbers)
+                elif metric.per == "set" and region == "raw":
+                    yield from self._against(head, image, original, numbers, told)
 
     def undamaged(
         self, method: str, seed: int, represented: Pixels, original: Pixels, numbers: Numbers
@@ -77,7 +78,7 @@ class Scorer:
         for name, metric in self.metrics.items():
             if metric.per == "image":
                 head = (self.imageset, "represent", method, seed, name, "raw")
-                values = self._per_image(name, represented, original, None)
+                values = self._per_image(name, represented, original)
                 told = f"{metric.protocol}; identity"
                 yield from self._rows(head, values, told, numbers.tolist())
 
@@ -87,7 +88,7 @@ class Scorer:
         for row, metric in self.metrics.items():
             if metric.per == "image" and "labels" in metric.wanted:
                 head = (self.imageset, "represent", name, -1, row, "raw")
-                values = self._per_image(row, original, original, None)
+                values = self._per_image(row, original, original)
                 yield from self._rows(head, values, metric.protocol, range(len(original)))
 
     def samples(self, method: str, seed: int, samples: Pixels) -> Iterator[Row]:
@@ -97,12 +98,31 @@ class Scorer:
             if metric.per == "set":
                 head = (self.imageset, "sample", method, seed, name, "raw")
                 if len(real) < SET_SIZE:
-                    few = f"{MISSING}too few images: {SET_SIZE} are needed, found {len(real)}"
+                    few = f"{MISSING}{len(real)} images, {SET_SIZE} are needed"
                     yield (*head, -1, "", few)
                     continue
                 values = self._per_set(name, samples, real)
                 told = f"{metric.protocol}; {len(samples)} against {len(real)} test images"
                 yield from self._rows(head, values, told)
+
+    def _against(
+        self,
+        head: tuple[Any, ...],
+        restored: Pixels,
+        original: Pixels,
+        numbers: list[int],
+        told: str,
+    ) -> Iterator[Row]:
+        """Score restorations as a set: against their originals, and those of other clusters."""
+        if len(restored) < SET_SIZE:
+            return
+        yield from self._rows(head, self._per_set(head[4], restored, original), told)
+        clusters = self.images.card["clusters"]["test"]
+        ours, others = disjoint([clusters[number] for number in numbers])
+        if len(ours) >= SET_SIZE:
+            values = self._per_set(head[4], restored[ours], original[others])
+            told = f"{told}, {len(ours)} against {len(others)} of other clusters"
+            yield from self._rows((*head[:5], "disjoint"), values, told)
 
     def _rows(
         self,
@@ -121,10 +141,17 @@ class Scorer:
                 yield (*head, image, value, told)
 
     def _per_image(
-        self, name: str, restored: Pixels, original: Pixels, hidden: NDArray[np.bool_] | None
+        self,
+        name: str,
+        restored: Pixels,
+        original: Pixels,
+        hidden: Mask | None = None,
+        seen: Observation | None = None,
     ) -> list[float] | str:
         metric = self.metrics[name]
         offered: dict[str, Any] = {"hidden": hidden}
+        if seen is not None and "seen" in metric.wanted:
+            offered["seen"] = again(restored, seen)
         labels, known = self.images.labels("test"), self.images.labels("train")
         if labels is not None:
             offered["labels"] = labels[: len(original)]
@@ -132,6 +159,7 @@ class Scorer:
         extra = {key: value for key, value in offered.items() if key in metric.wanted}
         parts = [sha256(restored), sha256(original), "" if hidden is None else sha256(hidden)]
         parts += [sha256(extra["labels"])] if "labels" in extra else []
+        parts += [sha256(array) for array in extra.get("seen", ())]
         if "training" in extra:
             parts += [str(self.images.card["sha256"]["train"]), sha256(np.asarray(known))]
 
@@ -177,14 +205,12 @@ class Metric:
         told = plugin.protocol(*self.options) if hasattr(plugin, "protocol") else plugin.PROTOCOL
         self.protocol = str(told)
 
-    def score(self, ours: Pixels | NDArray[np.float64], theirs: Any, **extra: Any) -> Any:
+    def score(self, ours: Pixels | Floats, theirs: Any, **extra: Any) -> Any:
         """Return the plugin's scores under the row's options."""
         return self.plugin.score(ours, theirs, *self.options, **extra)
 
 
-def regions(
-    restored: Pixels, seen: Observation
-) -> Iterator[tuple[str, Pixels, NDArray[np.bool_] | None]]:
+def regions(restored: Pixels, seen: Observation) -> Iterator[tuple[str, Pixels, Mask | None]]:
     """Yield what is scored: images as restored, with known data put back, their hidden parts."""
     yield "raw", restored, None
     if hasattr(seen.task, "paste"):
@@ -193,3 +219,28 @@ def regions(
     if hasattr(seen.task, "hidden"):
         hidden = seen.task.hidden(seen.cfg, seen.shape, **seen.parameters)
         yield "hole", restored, torch.as_tensor(hidden).expand(len(restored), -1, -1, -1).numpy()
+
+
+def disjoint(clusters: Sequence[str]) -> tuple[Numbers, Numbers]:
+    """Return the places of two sets, as large as each other, without a cluster in common."""
+    ours: set[str] = set()
+    taken = 0
+    for cluster, count in Counter(clusters).items():
+        if taken + count <= len(clusters) // 2:
+            ours.add(cluster)
+            taken += count
+    mine = np.isin(clusters, sorted(ours))
+    first, second = np.flatnonzero(mine), np.flatnonzero(~mine)
+    return first, second[: len(first)]
+
+
+def again(restored: Pixels, seen: Observation) -> tuple[Floats, Floats, Mask]:
+    """Return restored images degraded again, what was seen, and which of its values were."""
+    y = seen.y.numpy().astype(np.float64)
+    degraded = seen.degrade(Images(restored)[:]).numpy().astype(np.float64)
+    known = np.ones(y.shape, bool)
+    if hasattr(seen.task, "hidden"):
+        known[:] = ~torch.as_tensor(
+            seen.task.hidden(seen.cfg, seen.shape, **seen.parameters)
+        ).numpy()
+    return degraded, y, known

@@ -76,8 +76,9 @@ class _Bench:
         self.plugin = registry.load("methods", spec["plugin"])
         metric = spec["metric"]
         self.metric = Metric(registry.load("metrics", metric["plugin"]), metric["config"])
-        if "labels" in self.metric.wanted:
-            raise UserError(f"tuning.metric: {metric['plugin']} needs classes; choose another")
+        for needed, what in (("labels", "classes"), ("seen", "what was seen")):
+            if needed in self.metric.wanted:
+                raise UserError(f"tuning.metric: {metric['plugin']} needs {what}; choose another")
         self.sign = 1 if self.metric.plugin.BETTER == "higher" else -1
         self.originals = np.asarray(val[: spec["images"]])
         self.seen = {task: self._observe(about) for task, about in spec["tasks"].items()}
