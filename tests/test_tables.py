@@ -4,7 +4,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import yaml
 
@@ -145,24 +144,6 @@ def test_a_restoration_that_diverged_leaves_the_other_tasks_alone(tmp_path: Path
     cells = row(quality(made.results), "GLO").cells
     assert cells[0].text == "diverged"
     assert all(float(cell.text) for cell in cells[1:])
-
-
-def test_missing_weights_leave_a_cell_that_says_so(tmp_path: Path) -> None:
-    made = Fabricated(
-        tmp_path, experiment(methods={"glo": {}, "dip": {}}, metrics={"lpips": {}, "fid": {}})
-    )
-    for name in [*TASKS, "represent", "samples"]:
-        path = made.scores / f"{name}.csv"
-        scores = pd.read_csv(path)
-        missing = scores.drop_duplicates(["method", "seed", "metric", "region"]).copy()
-        missing["image"], missing["value"] = -1, math.nan
-        missing["protocol"] = "missing: alexnet.pth is not in /somewhere"
-        missing.to_csv(path, index=False)
-    table, samples = quality(made.results, "lpips"), samples_table(made.results, "photos")
-    assert {cell.text for cell in row(table, "GLO").cells} == {"no weights"}
-    assert row(samples, "GLO").cells[0].text == "no weights"
-    assert "weights were not on the machine" in notes(table)
-    assert "/somewhere" not in markdown(table) + csv(table).split("protocol")[0]
 
 
 def test_a_gap_names_the_job_that_is_missing(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ class Quality:
         if method in lines:
             return number(lines[method], self.digits, self._mark(method, task, lines[method]))
         if len(scores[scores["region"] == region]):
-            return Cell("no weights")
+            return Cell(summaries.absent(scores["protocol"]))
         status = self.results.status(self.imageset, method, task)
         return Cell("diverged" if status.startswith("diverged") else GAP)
 
@@ -168,7 +168,7 @@ class Quality:
                 label = summaries.task_label(self.results, task)
                 yield f"{label}: {'; '.join([*told[:SIZES], *more])}."
         if len(scores) < len(self.scores):
-            yield "no weights: the metric's pretrained weights were not on the machine."
+            yield summaries.ABSENT
 
     def _data(self) -> pd.DataFrame:
         rows: list[dict[str, Any]] = []

@@ -1,10 +1,12 @@
 """What tables, figures and report share: names for readers, and means with their intervals."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from priorbench.checks import SET_SIZE
 from priorbench.errors import MISSING
 from priorbench.results import Results
 from priorbench.statistics import Better, summarise
@@ -14,7 +16,12 @@ REGIONS = {
     "raw": "the output as it is",
     "pasted": "what was seen put back into the output",
     "hole": "only the pixels that were not seen",
+    "disjoint": "one half of the images against the originals of the other",
 }
+ABSENT = (
+    "Cells without a number: the file of weights that they name was not on the machine, or there "
+    f"are fewer images than the {SET_SIZE} that a distance between sets takes."
+)
 REPRESENT = "represent"  # the task of the clean image: what a method's range can express
 SAMPLE = "sample"  # the task of sets that were drawn
 
@@ -61,18 +68,27 @@ def better(results: Results, metric: str) -> Better:
 
 
 def metric_name(results: Results, imageset: str, metric: str) -> str:
-    """Return a metric's label; one that depends on the weights stands before its protocol."""
+    """Return a metric's label; one that depends on its options stands before its protocol."""
     entry = results.experiment.metrics[metric]
-    if "label" in entry.about.functions:
-        for protocol in results.scores(imageset=imageset, metric=metric)["protocol"]:
-            if not protocol.startswith(MISSING) and ": " in protocol:
-                return str(protocol.partition(": ")[0])
+    for protocol in results.scores(imageset=imageset, metric=metric)["protocol"]:
+        label, found, _ = protocol.partition(f": {entry.about.constants['PROTOCOL']}")
+        if found:
+            return str(label)
     return entry.label
 
 
 def metric_label(results: Results, imageset: str, metric: str) -> str:
     """Return a metric's name with an arrow that points to the better side."""
     return f"{metric_name(results, imageset, metric)} {ARROWS[better(results, metric)]}"
+
+
+def absent(protocols: Iterable[str]) -> str:
+    """Return why there are no scores, in short: the file that is missing, or too few images."""
+    told = " ".join(protocol for protocol in protocols if protocol.startswith(MISSING))
+    found = re.search(r"(?P<count>\d+ images)|(?P<file>[\w.-]+\.pth)", told)
+    if found is None:
+        return "no weights"
+    return found["count"] or f"no {found['file']}"
 
 
 def tasks_scored(results: Results, imageset: str, metric: str) -> list[str]:

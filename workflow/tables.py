@@ -52,13 +52,15 @@ def samples_table(results: Results, imageset: str) -> Table:
     }
     decimals = {metric: digits(found.values()) for metric, found in means.items()}
     scored = set(scores["method"])
-    few = scores["protocol"].str.startswith(f"{MISSING}too few images").any()
-    absent = "too few images" if few else "no weights"
+    absent = {
+        metric: summaries.absent(scores.loc[scores["metric"] == metric, "protocol"])
+        for metric in metrics
+    }
     drawn = [method for method in experiment.methods if method in scored]
 
     def cells(name: str, how: str) -> tuple[Cell, ...]:
         values = {metric: found.get(name, float("nan")) for metric, found in means.items()}
-        texts = [f"{v:.{decimals[m]}f}" if np.isfinite(v) else absent for m, v in values.items()]
+        texts = [f"{v:.{decimals[m]}f}" if np.isfinite(v) else absent[m] for m, v in values.items()]
         return (*map(Cell, texts), Cell(how))
 
     rows = []
@@ -95,7 +97,7 @@ def _samples_notes(results: Results, imageset: str, scores: pd.DataFrame) -> Ite
     if protocols:
         yield f"Protocol: {'. '.join(sorted(protocols))}."
     if len(protocols) < scores["protocol"].nunique():
-        yield "no weights: the metric's pretrained weights were not on the machine."
+        yield summaries.ABSENT
 
 
 def cost_table(results: Results, imageset: str) -> Table:
