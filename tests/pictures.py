@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skimage.data import astronaut
 from sklearn.datasets import load_digits
 
-from metrics import _alexnet, _inception
+from metrics import _inception, _perceptual, _sets, _vgg
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
@@ -51,12 +51,12 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put LPIPS with a random backbone, and pixels as features, in place of real weights."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network = _alexnet.unfilled()
-    monkeypatch.setattr(_alexnet, "perceptual", lambda: network)
+        network = _perceptual.unfilled("alex", "0.1")
+    monkeypatch.setattr(_perceptual, "network", lambda *asked: network)
 
-    def pixels(images: Bytes, net: object) -> Floats:
+    def pixels(images: Bytes, cfg: object = None) -> Floats:
         return images.reshape(len(images), -1)[:, ::37] / 255
 
-    monkeypatch.setattr(_inception, "network", lambda dims: None)
     monkeypatch.setattr(_inception, "compute", pixels)
-    monkeypatch.setattr(_inception, "_computed", {})
+    monkeypatch.setattr(_vgg, "compute", pixels)
+    monkeypatch.setattr(_sets, "_computed", {})

@@ -1,13 +1,15 @@
 """What every metric promises, whichever files the folder holds."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from metrics import _alexnet, _inception, class_accuracy
+from metrics import _inception, _perceptual, _sets, _vgg, class_accuracy, ms_ssim
 from priorbench import registry, weights
 from priorbench.checks import SET_SIZE
+from priorbench.config import Entry
 from priorbench.errors import MissingWeights, UserError
 from priorbench.scoring import Metric
 from tests.pictures import Bytes, Floats, digits, holes, noisy, patches, stand_in
@@ -26,7 +28,10 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def scored(name: str, restored: Bytes, original: Bytes, region: str = "raw") -> Floats:
     """Score images with what a metric asks for."""
-    offered = {"hidden": holes(original) if region == "hole" else None}
+    offered = {
+        "hidden": holes(original) if region == "hole" else None,
+        "seen": (restored / 255, original / 255, np.ones(original.shape, bool)),
+    }
     if "labels" in (wanted := ROWS[name].wanted):
         return class_scores(restored, original)
     given = {key: value for key, value in offered.items() if key in wanted}
@@ -49,7 +54,9 @@ def class_scores(restored: Bytes, original: Bytes) -> Floats:
 
 
 def originals(name: str) -> Bytes:
-    return digits()[0][1500:1540] if name == "class_accuracy" else patches(12)
+    if name == "class_accuracy":
+        return digits()[0][1500:1540]
+    return patches(2, ms_ssim.LEAST) if name == "ms_ssim" else patches(12)
 
 
 def test_there_are_metrics_of_both_kinds() -> None:
@@ -64,7 +71,7 @@ def test_a_metric_says_what_it_is_in_words_that_need_no_import(name: str) -> Non
     assert told["BETTER"] in ("higher", "lower")
     assert told["PER"] in ("image", "set")
     assert told["PROTOCOL"].startswith(f"{name}/")
-    assert set(told["WEIGHTS"]) <= set(weights.FILES)
+    assert set(Entry(name, name, registry.describe("metrics", name)).weights) <= {*weights.FILES}
     assert {"raw"} <= set(told["REGIONS"]) <= {"raw", "pasted", "hole"}
 
 
@@ -105,9 +112,11 @@ def test_the_original_is_best_and_more_noise_is_worse(name: str) -> None:
 def test_a_set_is_nearest_to_itself_and_more_noise_is_farther(name: str) -> None:
     real = patches(256)
     before = real.copy()
-    levels = [ROWS[name].score(noisy(real, sigma), real) for sigma in (0.0, 0.1, 0.3)]
+    sign = 1 if PLUGINS[name].BETTER == "lower" else -1
+    levels = [sign * ROWS[name].score(noisy(real, sigma), real) for sigma in (0.0, 0.1, 0.6)]
     assert all(type(value) is float for value in levels)
     assert levels == sorted(levels)
+    assert levels[0] < levels[2]
     np.testing.assert_array_equal(real, before)
 
 
@@ -121,7 +130,7 @@ def test_a_collapsed_set_has_a_finite_distance(name: str) -> None:
 
 @pytest.mark.parametrize("name", PER_SET)
 def test_fewer_than_256_images_are_refused(name: str) -> None:
-    assert _inception.LEAST == SET_SIZE
+    assert _sets.LEAST == SET_SIZE
     for generated, real in ((patches(255), patches(256)), (patches(256), patches(255))):
         with pytest.raises(UserError, match=r"256 images or more; \w+: 255$"):
             ROWS[name].score(generated, real)
@@ -132,13 +141,20 @@ def test_missing_weights_are_named_and_nothing_is_downloaded(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    _alexnet.perceptual.cache_clear()
-    _inception.network.cache_clear()
+    for network in (_perceptual.network, _inception.network, _vgg.network):
+        network.cache_clear()
+    monkeypatch.setattr(_sets, "_computed", {})
     metric = ROWS[name]
     images = patches(256) if metric.per == "set" else patches(1) / 255
     with pytest.raises(MissingWeights, match=r"\.pth in .*: run `python -m priorbench"):
         metric.score(images, images)
     assert not list(tmp_path.iterdir())
+
+
+def test_no_metric_calls_what_newer_packages_took_away() -> None:
+    # pytorch-fid's own distance, and scipy's general root with its argument `disp`
+    for path in (registry.ROOT / "metrics").glob("*.py"):
+        assert not re.search(r"fid_score|sqrtm", path.read_text())
 
 
 @pytest.mark.parametrize("name", PER_IMAGE)

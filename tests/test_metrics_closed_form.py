@@ -1,12 +1,23 @@
 """Metrics against numbers worked out by hand, or by an outside routine."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.linalg
 import torch
 
-from metrics import _alexnet, fid, kid, lpips, psnr, ssim
+from metrics import _perceptual, fid, kid, lpips, psnr, ssim
+from metrics._images import Config
 from tests.pictures import Floats, holes, noisy, patches, stand_in
+
+RGB, ALEX = Config(), lpips.Config()
+
+
+def decibels(restored: Floats, original: Floats, **more: Any) -> Floats:
+    found = psnr.score(restored, original, RGB, **more)
+    assert found is not None
+    return found
 
 
 @pytest.fixture
@@ -16,25 +27,25 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_constant_error_of_a_tenth_is_20_db() -> None:
     x = np.full((2, 3, 8, 8), 0.4)
-    np.testing.assert_allclose(psnr.score(x + 0.1, x), 20, rtol=1e-12)
-    np.testing.assert_allclose(psnr.score(x + 0.01, x), 40, rtol=1e-12)
+    np.testing.assert_allclose(decibels(x + 0.1, x), 20, rtol=1e-12)
+    np.testing.assert_allclose(decibels(x + 0.01, x), 40, rtol=1e-12)
 
 
 def test_psnr_of_a_hole_counts_hidden_pixels_alone() -> None:
     x = np.full((1, 3, 8, 8), 0.4)
     hidden = holes(x, side=4)
     g = np.where(hidden, 0.5, np.zeros_like(x))
-    np.testing.assert_allclose(psnr.score(g, x, hidden=hidden), 20, rtol=1e-12)
+    np.testing.assert_allclose(decibels(g, x, hidden=hidden), 20, rtol=1e-12)
     known = np.where(hidden, 0.5, x)
-    np.testing.assert_allclose(psnr.score(known, x), 20 + 10 * np.log10(4), rtol=1e-12)
+    np.testing.assert_allclose(decibels(known, x), 20 + 10 * np.log10(4), rtol=1e-12)
 
 
 def test_identical_images_have_100_db_and_one_wrong_value_less() -> None:
     x = np.zeros((1, 3, 128, 128))
     g = x.copy()
     g[0, 0, 0, 0] = 1 / 255
-    assert psnr.score(x, x) == psnr.IDENTICAL == 100
-    assert psnr.score(g, x) < 100
+    assert decibels(x, x) == psnr.IDENTICAL == 100
+    assert decibels(g, x) < 100
 
 
 def test_ssim_of_two_flat_images_is_its_luminance_term() -> None:
@@ -43,14 +54,14 @@ def test_ssim_of_two_flat_images_is_its_luminance_term() -> None:
     x = np.full((1, 3, 16, 16), a)
     expected = (2 * a * b + c) / (a * a + b * b + c)
     for hidden in (None, holes(x, 4)):
-        found = ssim.score(np.full_like(x, b), x, hidden=hidden)
+        found = ssim.score(np.full_like(x, b), x, RGB, hidden=hidden)
         assert found is not None
         np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
 def test_ssim_of_an_inverted_texture_is_negative() -> None:
     x = np.random.default_rng(0).uniform(size=(1, 3, 16, 16))
-    found = ssim.score(1 - x, x)
+    found = ssim.score(1 - x, x, RGB)
     assert found is not None
     assert found < 0
 
@@ -67,15 +78,15 @@ def test_ssim_has_wang_s_window_and_variances() -> None:
     c1, c2 = 0.01**2, 0.03**2
     similarity = (2 * mx * mg + c1) * (2 * covariance + c2)
     similarity /= (mx**2 + mg**2 + c1) * (vx + vg + c2)
-    images = (np.broadcast_to(image, (1, 3, 11, 11)).copy() for image in (g, x))
-    found = ssim.score(*images)
+    g, x = (np.broadcast_to(image, (1, 3, 11, 11)).copy() for image in (g, x))
+    found = ssim.score(g, x, RGB)
     assert found is not None
     np.testing.assert_allclose(found, similarity, rtol=1e-9)
 
 
 def test_ssim_is_not_defined_below_its_window() -> None:
     x = np.zeros((1, 3, 10, 40))
-    assert ssim.score(x, x) is None
+    assert ssim.score(x, x, RGB) is None
 
 
 def test_lpips_sees_nothing_smaller_than_64_px() -> None:
@@ -89,8 +100,8 @@ def test_lpips_shows_its_network_images_from_minus_one_to_one() -> None:
     x, g = patches(2, 64) / 255, noisy(patches(2, 64), 0.2) / 255
     shown = [torch.from_numpy(2 * image - 1).float() for image in (g, x)]
     with torch.inference_mode():
-        expected = _alexnet.perceptual()(*shown).flatten().numpy()
-    np.testing.assert_allclose(np.asarray(lpips.score(g, x)), expected, rtol=1e-4)
+        expected = _perceptual.network("alex", "0.1", "alexnet")(*shown).flatten().numpy()
+    np.testing.assert_allclose(np.asarray(lpips.score(g, x, ALEX)), expected, rtol=1e-4)
 
 
 @pytest.mark.usefixtures("stand_ins")
@@ -99,7 +110,8 @@ def test_lpips_of_a_hole_is_that_of_its_patch_enlarged() -> None:
     hidden = holes(x)
     inside = np.s_[:, :, 10:22, 10:22]
     np.testing.assert_array_equal(
-        np.asarray(lpips.score(g, x, hidden=hidden)), np.asarray(lpips.score(g[inside], x[inside]))
+        np.asarray(lpips.score(g, x, ALEX, hidden=hidden)),
+        np.asarray(lpips.score(g[inside], x[inside], ALEX)),
     )
 
 
@@ -108,17 +120,17 @@ def test_lpips_of_holes_of_several_sizes_keeps_the_order_of_the_images() -> None
     x, g = patches(4) / 255, noisy(patches(4), 0.3) / 255
     hidden = np.concatenate([holes(x[:1], side) for side in (12, 8, 12, 32)])
     hidden[1, :, :16] = False  # 4 x 8
-    together = np.asarray(lpips.score(g, x, hidden=hidden))
+    together = np.asarray(lpips.score(g, x, ALEX, hidden=hidden))
     for i in range(4):
-        alone = lpips.score(g[i : i + 1], x[i : i + 1], hidden=hidden[i : i + 1])
+        alone = lpips.score(g[i : i + 1], x[i : i + 1], ALEX, hidden=hidden[i : i + 1])
         np.testing.assert_allclose(together[i], np.asarray(alone)[0], rtol=1e-5)
 
 
 def test_lpips_of_scattered_pixels_is_not_defined() -> None:
     x = patches(2) / 255
     scattered = np.random.default_rng(0).uniform(size=(2, 1, 32, 32)) < 0.5
-    assert lpips.score(x, x, hidden=scattered) is None
-    assert lpips.score(x, x, hidden=np.zeros_like(scattered)) is None
+    assert lpips.score(x, x, ALEX, hidden=scattered) is None
+    assert lpips.score(x, x, ALEX, hidden=np.zeros_like(scattered)) is None
 
 
 def test_equal_covariances_make_the_frechet_distance_a_squared_norm() -> None:

@@ -3,8 +3,6 @@
 What needs the real weights says so where it is left out.
 """
 
-import os
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from pytorch_fid import inception
+from torchvision import models
 
-from metrics import _alexnet, _inception, fid, kid, lpips
+from metrics import _inception, _perceptual, fid, kid, lpips
+from metrics._inception import Config
 from priorbench import weights
 from priorbench.errors import MissingWeights
 from tests.pictures import noisy, patches, stand_in
@@ -57,9 +56,10 @@ def test_features_are_those_of_pytorch_fid(
     theirs = inception.InceptionV3([1, 2, 3]).eval()
     with torch.inference_mode():
         maps = theirs(torch.from_numpy(images).float() / 255)
-    for dims, expected in zip((192, 768, 2048), maps, strict=True):
-        found = _inception.compute(images, _inception.network(dims))
-        assert found.shape == (2, dims)
+    layers = Config(192), Config(768), Config(2048)
+    for cfg, expected in zip(layers, maps, strict=True):
+        found = _inception.compute(images, cfg)
+        assert found.shape == (2, cfg.dims)
         wanted = expected.mean((2, 3)).numpy()
         np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4 * wanted.std())
 
@@ -67,10 +67,10 @@ def test_features_are_those_of_pytorch_fid(
 @pytest.mark.usefixtures("stand_ins")
 def test_the_features_of_a_set_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     real, generated = patches(256), noisy(patches(256), 0.1)
-    fid.score(generated, real, fid.Config())
-    monkeypatch.setattr(_inception, "compute", None)
-    kid.score(generated.copy(), real, kid.Config())
-    fid.score(real, generated, fid.Config())
+    fid.score(generated, real, Config())
+    monkeypatch.setattr(_inception, "compute", lambda images, cfg: pytest.fail("once more"))
+    kid.score(generated.copy(), real, Config())
+    fid.score(real, generated, Config())
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_another_dimension_than_2048_is_in_the_name_and_the_protocol(
     dims: Any, labels: tuple[str, str]
 ) -> None:
     for metric, label in zip((fid, kid), labels, strict=True):
-        cfg = metric.Config(dims)
+        cfg = Config(dims)
         assert metric.label(cfg) == label
         assert metric.protocol(cfg).startswith(f"{label}: {metric.PROTOCOL}, ")
         assert f" 6726825d, {dims} dimensions" in metric.protocol(cfg)
@@ -95,57 +95,39 @@ def test_a_file_of_lower_layers_does_not_pass_for_the_whole_network(
         MissingWeights, match=r"2048 dimensions need the whole pt_incep.*\.pth: .* and run `python"
     ):
         _inception.network(2048)
-    assert _inception.compute(patches(1), _inception.network(192)).shape == (1, 192)
+    assert _inception.compute(patches(1), Config(192)).shape == (1, 192)
 
 
+@pytest.mark.parametrize(
+    ("net", "file", "made"),
+    [
+        ("alex", "alexnet", models.alexnet),
+        ("squeeze", "squeezenet", models.squeezenet1_1),
+        ("vgg", "vgg16", lambda: models.VGG(models.vgg.make_layers(models.vgg.cfgs["D"]))),
+    ],
+)
 def test_the_backbone_of_lpips_is_read_from_its_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    net: str, file: str, made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # classifiers of partial files are nan; lpips must not care
-    from torchvision.models import alexnet
-
-    features = alexnet().features.state_dict()
+    features = made().features.state_dict()
     state = {f"features.{key}": value for key, value in features.items()}
     torch.save(state | {"classifier.1.weight": torch.full((1,), torch.nan)}, tmp_path / "a.pth")
-    monkeypatch.setattr(weights, "find", lambda name: tmp_path / "a.pth")
-    _alexnet.perceptual.cache_clear()
-    network = _alexnet.perceptual()
-    _alexnet.perceptual.cache_clear()
+    monkeypatch.setattr(weights, "find", {file: tmp_path / "a.pth"}.__getitem__)
+    _perceptual.network.cache_clear()
+    network = _perceptual.network(net, "0.1", *lpips.WEIGHTS[net])
+    _perceptual.network.cache_clear()
     for key, value in network.net.state_dict().items():
         torch.testing.assert_close(value, features[key.split(".", 1)[1]], rtol=0, atol=0)
     assert all(float(head.model[-1].weight.detach().min()) >= 0 for head in network.lins)
 
 
-def real(name: str) -> None:
-    """Leave a test out where the real weights are not on this machine."""
-    if weights.state(name) not in ("official", "features only"):
-        pytest.skip(f"needs {weights.FILES[name].name}: run `{weights.COMMAND}`")
-    _alexnet.perceptual.cache_clear()
-    _inception.network.cache_clear()
-
-
-def test_lpips_gives_the_published_numbers_on_its_own_example() -> None:
-    # 0.722 and 0.138: README of the lpips package, `lpips_2imgs.py` on ex_ref, ex_p0, ex_p1
-    archive = os.environ.get("PRIORBENCH_EXAMPLES")
-    if archive is None:
-        pytest.skip("needs PRIORBENCH_EXAMPLES: a tar of lpips' ex_ref, ex_p0 and ex_p1.png")
-    real("alexnet")
-    images = {}
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            if member.name.endswith(".png"):
-                picture = Image.open(tar.extractfile(member)).convert("RGB")  # type: ignore[arg-type]
-                images[Path(member.name).stem] = np.asarray(picture).transpose(2, 0, 1)[None] / 255
-    for name, published in (("ex_p0", 0.722), ("ex_p1", 0.138)):
-        found = lpips.score(images[name], images["ex_ref"])
-        assert np.asarray(found) == pytest.approx(published, abs=5e-4)
-
-
 def test_real_features_tell_photographs_from_noise() -> None:
-    real("inception")
-    network = _inception.network(192)
+    if weights.state("inception") not in ("official", "features only"):
+        pytest.skip(f"needs {weights.FILES['inception'].name}: run `{weights.COMMAND}`")
+    _inception.network.cache_clear()
     sets = patches(8), noisy(patches(16)[8:], 0.02), noisy(patches(16)[8:], 0.5)
-    first, near, far = (_inception.compute(images, network) for images in sets)
+    first, near, far = (_inception.compute(images, Config(192)) for images in sets)
     assert first.shape == (8, 192)
     assert fid.distance(near, first) < fid.distance(far, first)
     assert kid.discrepancy(near, first) < kid.discrepancy(far, first)
