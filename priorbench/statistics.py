@@ -5,22 +5,29 @@ vary together. So whole seeds and whole clusters of images are resampled, indepe
 each other (the pigeonhole bootstrap: Owen, Annals of Applied Statistics 1, 2007, 386-411).
 Two methods are compared on the same resampled images, each with its own resampled seeds.
 With very few seeds or clusters such intervals are too narrow; a single one adds nothing.
+Which methods of a column differ is decided by a test (priorbench/significance.py), corrected
+for all pairs of the column. docs/statistics.md has an example to follow by hand.
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from priorbench.significance import LEVEL, holm, improvement, paired_test
+
 Floats = NDArray[np.float64]
 Better = Literal["higher", "lower"]
 
 RESAMPLES = 4_000
+AT_ONCE = 500  # resamples held in memory
 TAILS = (2.5, 97.5)  # percentiles: a 95 % interval
+ENOUGH_SEEDS = 5  # fewer say too little of how training varies to speak of methods
 
 
 @dataclass(frozen=True)
@@ -34,35 +41,79 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class _Column:
-    """The scores of some methods on the same images, and one set of resampled clusters."""
+class Pair:
+    """Two methods of a column, `a` the one of the better mean: how much better, how surely."""
 
-    sums: dict[str, Floats]  # method -> (seeds, clusters), summed over a cluster's images
-    sizes: Floats  # (clusters,) images of each
-    drawn: Floats  # (RESAMPLES, clusters) how often each is drawn
-    name: str
+    a: str
+    b: str
+    difference: float  # not negative
+    low: float  # 95 % interval of the difference, not corrected for the number of pairs
+    high: float
+    p: float  # two-sided; nan with one number per method
+    corrected: float  # p after Holm's correction over all pairs of the column
+    improvement: float  # probability that a scores better than b on an image
+
+    @property
+    def differ(self) -> bool:
+        """Whether a is significantly better than b."""
+        return self.corrected < LEVEL
+
+
+class Column:
+    """The scores of some methods on the same images, and one set of resampled clusters.
+
+    scores and name: as in `summarise`; ValueError where a method lacks images of the others.
+    """
+
+    def __init__(self, scores: pd.DataFrame, name: str) -> None:
+        present = scores.dropna(subset="value")
+        first = present.drop_duplicates("image").set_index("image").sort_index()
+        single = pd.Series([f"image {image}" for image in first.index], index=first.index)
+        cluster, clusters = pd.factorize(first["cluster"].astype(object).fillna(single))
+        self.name = name
+        self.sizes = np.bincount(cluster, minlength=len(clusters)).astype(np.float64)
+        self.values: dict[str, Floats] = {}  # (seeds, images)
+        self.sums: dict[str, Floats] = {}  # (seeds, clusters), summed over a cluster's images
+        for method, rows in present.groupby("method", sort=False):
+            table = rows.pivot(index="seed", columns="image", values="value")
+            if not table.columns.equals(first.index) or table.isna().to_numpy().any():
+                raise ValueError(f"{name}: {method} lacks some of the images of the others")
+            values = table.to_numpy(np.float64)
+            summed = [np.bincount(cluster, row, len(clusters)) for row in values]
+            self.values[str(method)] = values
+            self.sums[str(method)] = np.stack(summed).astype(np.float64)
+        self._means = self._resampled()
+
+    def _resampled(self) -> dict[str, Floats]:
+        """Return the mean of each resample, (RESAMPLES,), by method."""
+        found = {method: np.empty(RESAMPLES) for method in self.sums}
+        seeds = {m: [*_drawn(len(sums), self.name, m)] for m, sums in self.sums.items()}
+        for block, drawn in enumerate(_drawn(len(self.sizes), self.name)):
+            part = slice(block * AT_ONCE, (block + 1) * AT_ONCE)
+            images = drawn @ self.sizes
+            for method, sums in self.sums.items():
+                total = (seeds[method][block] * (drawn @ sums.T)).sum(1)
+                found[method][part] = total / (len(sums) * images)
+        return found
 
     def mean(self, method: str) -> float:
         """Return the mean over seeds and images."""
         sums = self.sums[method]
         return float(sums.sum() / (len(sums) * self.sizes.sum()))
 
-    def means(self, method: str) -> Floats:
-        """Return the mean of each resample, (RESAMPLES,)."""
-        sums = self.sums[method]
-        seeds = _drawn(len(sums), self.name, method)
-        total = ((seeds @ sums) * self.drawn).sum(1)
-        return np.asarray(total / (len(sums) * (self.drawn @ self.sizes)))
-
     def varies(self, *methods: str) -> bool:
         """Tell whether there is anything to resample."""
         return len(self.sizes) > 1 or any(len(self.sums[method]) > 1 for method in methods)
 
-    def resampled(self, method: str) -> str:
+    def over(self, method: str) -> str:
         """Name what the interval of a method is over; empty where there is none."""
         images = "images" if len(self.sizes) == self.sizes.sum() else "clusters"
         over = {"seeds": len(self.sums[method]), images: len(self.sizes)}
         return " and ".join(word for word, count in over.items() if count > 1)
+
+    def interval(self, method: str) -> tuple[float, float]:
+        """Return the ends of the interval of a mean; nan where there is nothing to resample."""
+        return _interval(self._means[method]) if self.varies(method) else (np.nan, np.nan)
 
     def compare(self, a: str, b: str, better: Better) -> Verdict:
         """Judge whether a is better than b."""
@@ -70,13 +121,27 @@ class _Column:
         difference = sign * (self.mean(a) - self.mean(b))
         low, high = np.nan, np.nan
         if self.varies(a, b):
-            low, high = _interval(sign * (self.means(a) - self.means(b)))
+            low, high = _interval(sign * (self._means[a] - self._means[b]))
         outcome: Literal["holds", "contradicted", "inconclusive"] = "inconclusive"
         if low > 0:
             outcome = "holds"
         elif high < 0:
             outcome = "contradicted"
         return Verdict(difference, low, high, outcome)
+
+    def pairs(self, methods: Collection[str], better: Better) -> list[Pair]:
+        """Compare all pairs of some methods, best means first."""
+        sign = 1.0 if better == "higher" else -1.0
+        ordered = sorted(methods, key=lambda method: -sign * self.mean(method))
+        paired = list(combinations(ordered, 2))
+        found = [paired_test(self.sums[a], self.sums[b], self.sizes) for a, b in paired]
+        pairs = []
+        for (a, b), p, corrected in zip(paired, found, holm(np.array(found)), strict=True):
+            verdict = self.compare(a, b, better)
+            chance = improvement(sign * self.values[a], sign * self.values[b])
+            told = (verdict.difference, verdict.low, verdict.high, p, float(corrected), chance)
+            pairs.append(Pair(a, b, *told))
+        return pairs
 
 
 def summarise(
@@ -92,22 +157,22 @@ def summarise(
 
     Indexed by method, as they come: mean, low, high (nan where nothing can be resampled),
     over (what was: "seeds and clusters", "images", ...), seeds, images, clusters, bold (the
-    best, and all that the interval of the paired difference does not show to be worse;
-    without an interval the best alone), excluded.
+    best, and all that are not significantly worse, corrected for all pairs of the column; the
+    best alone where there is nothing to test with), excluded.
     """
-    column = _column(scores, name)
+    column = Column(scores, name)
     rows = {}
     for method in scores["method"].unique():
-        row = dict.fromkeys(("mean", "low", "high"), np.nan)
-        if method in column.sums:
-            row["mean"] = column.mean(method)
-            if column.varies(method):
-                row["low"], row["high"] = _interval(column.means(method))
-        rows[method] = row | {
-            "over": column.resampled(method) if method in column.sums else "",
+        known = method in column.sums
+        low, high = column.interval(method) if known else (np.nan, np.nan)
+        rows[method] = {
+            "mean": column.mean(method) if known else np.nan,
+            "low": low,
+            "high": high,
+            "over": column.over(method) if known else "",
             "seeds": len(column.sums.get(method, ())),
-            "images": int(column.sizes.sum()) if method in column.sums else 0,
-            "clusters": len(column.sizes) if method in column.sums else 0,
+            "images": int(column.sizes.sum()) if known else 0,
+            "clusters": len(column.sizes) if known else 0,
             "bold": False,
             "excluded": method in excluded,
         }
@@ -115,42 +180,43 @@ def summarise(
     compared = table.loc[~table["excluded"] & table["mean"].notna(), "mean"]
     if len(compared):
         best = str(compared.idxmax() if better == "higher" else compared.idxmin())
-        for method in compared.index:
-            verdict = column.compare(best, method, better)
-            table.loc[method, "bold"] = verdict.difference == 0 or verdict.low <= 0
+        table.loc[best, "bold"] = True
+        for pair in column.pairs(list(compared.index), better):
+            if best in (pair.a, pair.b):
+                other = pair.b if pair.a == best else pair.a
+                table.loc[other, "bold"] = pair.difference == 0 or pair.corrected >= LEVEL
     return table
 
 
+def compare_all(
+    scores: pd.DataFrame, *, better: Better, name: str, excluded: Collection[str] = ()
+) -> list[Pair]:
+    """Compare all pairs of methods of one column; arguments as in `summarise`."""
+    column = Column(scores, name)
+    return column.pairs([method for method in column.sums if method not in excluded], better)
+
+
 def judge(scores: pd.DataFrame, a: str, b: str, *, better: Better, name: str) -> Verdict:
-    """Judge the statement "a is better than b" on one column; arguments as in `summarise`."""
-    return _column(scores[scores["method"].isin((a, b))], name).compare(a, b, better)
+    """Judge the statement "a is better than b" on one column; arguments as in `summarise`.
+
+    One statement made beforehand: by its interval, without a correction for others.
+    """
+    return Column(scores[scores["method"].isin((a, b))], name).compare(a, b, better)
 
 
-def _column(scores: pd.DataFrame, name: str) -> _Column:
-    """Arrange long scores by method, seed and cluster."""
-    present = scores.dropna(subset="value")
-    first = present.drop_duplicates("image").set_index("image").sort_index()
-    single = pd.Series([f"image {image}" for image in first.index], index=first.index)
-    cluster, clusters = pd.factorize(first["cluster"].astype(object).fillna(single))
-    sums = {}
-    for method, rows in present.groupby("method", sort=False):
-        table = rows.pivot(index="seed", columns="image", values="value")
-        if not table.columns.equals(first.index) or table.isna().to_numpy().any():
-            raise ValueError(f"{name}: {method} lacks some of the images of the others")
-        values = table.to_numpy(np.float64)
-        summed = [np.bincount(cluster, row, len(clusters)) for row in values]
-        sums[str(method)] = np.stack(summed).astype(np.float64)
-    sizes = np.bincount(cluster, minlength=len(clusters)).astype(np.float64)
-    return _Column(sums, sizes, _drawn(len(clusters), name), name)
+def _drawn(count: int, *names: str) -> Iterator[Floats]:
+    """Draw `count` of `count` things with replacement, RESAMPLES times.
 
-
-def _drawn(count: int, *names: str) -> Floats:
-    """Draw `count` of `count` things with replacement: (RESAMPLES, count) occurrences."""
-    if count < 2:
-        return np.ones((RESAMPLES, count))
+    Yields how often each occurs, (AT_ONCE, count), block by block.
+    """
     digest = hashlib.sha256("\n".join(names).encode()).digest()
     generator = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-    return generator.multinomial(count, np.full(count, 1 / count), RESAMPLES).astype(np.float64)
+    for _ in range(0, RESAMPLES, AT_ONCE):
+        if count < 2:
+            yield np.ones((AT_ONCE, count))
+        else:
+            drawn = generator.multinomial(count, np.full(count, 1 / count), AT_ONCE)
+            yield drawn.astype(np.float64)
 
 
 def _interval(values: Floats) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Intervals and comparisons: what they are over, where they are known, where there are none."""
 
+import tracemalloc
 from itertools import product
 from typing import Any
 
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from priorbench.statistics import judge, summarise
+from priorbench.statistics import compare_all, judge, summarise
 
 Floats = NDArray[np.float64]
 NUMBERS = ["mean", "low", "high"]
@@ -175,3 +176,55 @@ def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     trials = long({f"trial {i}": random(1, 40, i) for i in range(200)})
     table = summarise(trials, better="higher", name="x")
     assert 0.89 <= ((table["low"] <= 0) & (table["high"] >= 0)).mean() <= 0.99
+
+
+def test_bold_is_corrected_for_all_pairs_of_a_column() -> None:
+    """The example of docs/statistics.md: alone b is worse than a, beside c that is open."""
+    a = np.array([[30.0, 28.0, 26.0, 24.0]])
+    b = a - [[1.0, 2.0, 1.0, 3.0]]  # mean 1.75, variance 11 / 12: t = 3.656, 3 degrees of freedom
+    alone = compare_all(long({"a": a, "b": b}), better="higher", name="x")
+    assert [(pair.a, pair.b, pair.difference) for pair in alone] == [("a", "b", 1.75)]
+    assert alone[0].p == alone[0].corrected == pytest.approx(0.0354, abs=5e-5)
+    assert summarise(long({"a": a, "b": b}), better="higher", name="x")["bold"].tolist() == [1, 0]
+    three = long({"a": a, "b": b, "c": a - [[2.0, 1.0, 3.0, 1.0]]})
+    pairs = compare_all(three, better="higher", name="x")
+    assert [pair.a + pair.b for pair in pairs] == ["ab", "ac", "bc"]
+    assert [pair.p for pair in pairs] == pytest.approx([alone[0].p, alone[0].p, 1])
+    assert [pair.corrected for pair in pairs] == pytest.approx([3 * alone[0].p] * 2 + [1])
+    assert summarise(three, better="higher", name="x")["bold"].tolist() == [1, 1, 1]
+
+
+def test_pairs_name_the_better_first_whatever_the_direction() -> None:
+    scores = long({"low": random(2, 9), "high": random(2, 9, 1) + 3})
+    for better, order in (("higher", ("high", "low")), ("lower", ("low", "high"))):
+        pair = compare_all(scores, better=better, name="x")[0]  # type: ignore[arg-type]
+        assert (pair.a, pair.b) == order
+        assert 0 < pair.low < pair.difference < pair.high
+        assert pair.improvement > 0.5
+
+
+def test_pairs_leave_out_what_is_excluded() -> None:
+    scores = long({name: random(1, 9, i) for i, name in enumerate("abc")})
+    pairs = compare_all(scores, better="higher", name="x", excluded={"b"})
+    assert [{pair.a, pair.b} for pair in pairs] == [{"a", "c"}]
+
+
+def test_a_pair_of_single_numbers_is_not_tested() -> None:
+    scores = long({"a": np.array([[1.0]]), "b": np.array([[2.0]])})
+    pair = compare_all(scores, better="higher", name="x")[0]
+    assert np.isnan([pair.low, pair.p, pair.corrected]).all()
+    assert not pair.differ
+    assert (pair.difference, pair.improvement) == (1, 1)
+
+
+def test_a_large_column_needs_no_more_memory_than_its_scores_and_some_resamples() -> None:
+    methods, seeds, images = 20, 5, 2_000
+    hard = 3 * random(1, images)
+    scores = long({f"{m}": hard + random(seeds, images, m + 1) for m in range(methods)})
+    tracemalloc.start()
+    table = summarise(scores, better="higher", name="x")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(table) == methods
+    # all resamples of all images at once would be 64 MB more
+    assert peak < 60e6
