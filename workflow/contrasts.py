@@ -47,7 +47,7 @@ def contrast_table(results: Results, imageset: str, metric: str) -> Table:
         title=f"What one choice changes: {quality} on {label_of_set}",
         columns=tuple(f"{label}, {r}" for label, r in zip(labels, regions, strict=True)),
         groups=(tuple(rows),) if tasks else (),
-        notes=tuple(_notes(results, imageset, bool(tasks))),
+        notes=tuple(_notes(results, imageset, bool(tasks), metric)),
         data=pd.DataFrame(data, columns=["contrast", "task", *Verdict.__annotations__]),
     )
 
@@ -83,7 +83,7 @@ def _cell(verdict: Verdict | None, decimals: int, *, judged: bool) -> Cell:
     return Cell(text, between if np.isfinite(verdict.low) else "", bold)
 
 
-def _notes(results: Results, imageset: str, scored: bool) -> Iterator[str]:
+def _notes(results: Results, imageset: str, scored: bool, metric: str) -> Iterator[str]:
     if not scored:
         yield "Nothing was restored, or this metric is not defined on this image set."
         return
@@ -93,7 +93,9 @@ def _notes(results: Results, imageset: str, scored: bool) -> Iterator[str]:
     yield (
         "How much better the first is than the second: positive is better, whatever the metric's "
         "direction. In brackets the 95 % interval of the mean difference on the same images, "
-        "training seeds and clusters of images resampled; bold where it leaves out zero."
+        "training seeds and clusters of images resampled; bold where it leaves out zero. Each is a "
+        "question of its own, asked beforehand: no correction is made for their number."
     )
+    yield from summaries.seed_notes(summaries.seeds_scored(results, imageset, metric))
     if any(limited(results, imageset, name) for name in pairs):
         yield f"{DAGGER} a row of it was cut short: its difference at this budget, never in bold."

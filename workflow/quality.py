@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from priorbench.errors import MISSING
 from priorbench.results import Results
+from priorbench.significance import LEVEL
 from workflow import summaries
 from workflow.rendering import Cell, Row, Table
 from workflow.summaries import REGIONS, REPRESENT, SAMPLE, Line, digits, plural
 
 GAP = "–"
+SPREAD = " ±: its standard deviation over seeds."
 SIZES = 3  # protocols told of a task: they differ with the size of the image
 MARKS = {"budget-limited": "†", "diverged": "‡"}
 SAID = {
@@ -133,9 +136,10 @@ class Quality:
         lines = [line for c in self.all.values() for line in c.values() if not line.control]
         if not lines:
             return
-        seeds = plural(max(line.seeds for line in lines), "seed")
+        most = max(line.seeds for line in lines)
+        seeds = plural(most, "seed")
         if not summaries.is_per_image(self.results, self.metric):
-            yield f"Mean over {seeds}; a set of images has one value."
+            yield f"Mean over {seeds}; a set of images has one value.{SPREAD * (most > 1)}"
             return
         images = plural(max(line.images for line in lines), "test image")
         clusters = plural(max(line.clusters for line in lines), "cluster")
@@ -143,14 +147,15 @@ class Quality:
         interval = f"its 95 % interval, bootstrap over {over}" if over else "no interval"
         yield (
             f"Mean over {images} of {clusters} (a cluster: what comes from one photograph, scan or "
-            f"person) and {seeds}; in brackets {interval}"
-            + (". One seed says nothing of how training varies." if seeds == "1 seed" else ".")
+            f"person) and {seeds}; in brackets {interval}."
         )
+        yield from summaries.seed_notes(most)
         yield from split_notes(self.results, self.imageset)
         yield (
             "Bold: the best method of a column, and each whose paired difference to it is not "
-            "significant, be its mean less than that of one not in bold. Controls take no part, "
-            f"nor does {REPRESENT}."
+            "significant, be its mean less than that of one not in bold: two-sided t tests on "
+            f"clusters of images, Holm's correction for all pairs of the column, level {LEVEL:g}. "
+            f"Controls take no part, nor does {REPRESENT}."
         )
 
     def _protocols(self) -> Iterator[str]:
@@ -183,12 +188,14 @@ class Quality:
                 "protocol": "; ".join(sorted(set(scores["protocol"]))),
             }
             rows += [about | self._facts(name, task, line) for name, line in lines.items()]
-        return pd.DataFrame(rows, columns=COLUMNS)
+        # a column of set metrics only
+        spread = [] if summaries.is_per_image(self.results, self.metric) else ["spread"]
+        return pd.DataFrame(rows, columns=[*COLUMNS, *spread])
 
     def _facts(self, name: str, task: str, line: Line) -> dict[str, Any]:
         methods = self.results.experiment.methods
         return {
-            **{field: getattr(line, field) for field in ("mean", "low", "high", "bold")},
+            **{field: getattr(line, field) for field in ("mean", "low", "high", "spread", "bold")},
             **{field: getattr(line, field) for field in ("seeds", "images", "clusters")},
             "method": name,
             "label": name if line.control else methods[name].label,
@@ -198,9 +205,13 @@ class Quality:
 
 
 def number(line: Line, decimals: int, mark: str = "") -> Cell:
-    """Return a mean with its mark, and its interval if it has one."""
-    between = f"[{line.low:.{decimals}f}, {line.high:.{decimals}f}]"
-    return Cell(f"{line.mean:.{decimals}f}{mark}", between if line.has_interval else "", line.bold)
+    """Return a mean with its mark, and its interval or its spread if it has one."""
+    beside = ""
+    if line.has_interval:
+        beside = f"[{line.low:.{decimals}f}, {line.high:.{decimals}f}]"
+    elif np.isfinite(line.spread):
+        beside = f"± {line.spread:.{decimals}f}"
+    return Cell(f"{line.mean:.{decimals}f}{mark}", beside, line.bold)
 
 
 def marked(results: Results, imageset: str, method: str) -> tuple[str, bool]:

@@ -1,15 +1,16 @@
 """What tables, figures and report share: names for readers, and means with their intervals."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from priorbench.checks import SET_SIZE
 from priorbench.errors import MISSING
 from priorbench.results import Results
-from priorbench.statistics import Better, summarise
+from priorbench.statistics import ENOUGH_SEEDS, Better, summarise
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 REGIONS = {
@@ -33,6 +34,7 @@ class Line:
     mean: float
     low: float
     high: float
+    spread: float  # standard deviation over seeds of what scores sets, else missing
     over: str  # what the interval resamples
     seeds: int
     images: int
@@ -103,25 +105,33 @@ def headline(results: Results, imageset: str, metric: str, task: str) -> str:
     return "pasted" if "pasted" in found else "raw"
 
 
+def column(
+    results: Results, imageset: str, metric: str, task: str, region: str, *, controls: bool = False
+) -> tuple[pd.DataFrame, str]:
+    """Return the scores of a column's methods, or of its controls, and the column's name."""
+    parts = {"imageset": imageset, "metric": metric, "task": task, "region": region}
+    scores = results.scores(**parts).dropna(subset="value")
+    chosen = scores[scores["method"].isin(list(results.experiment.methods)) != controls]
+    return chosen, "/".join([*parts.values(), "control" if controls else "method"])
+
+
 def summary(
     results: Results, imageset: str, metric: str, task: str, region: str
 ) -> dict[str, Line]:
     """Return a line per row that was scored: methods in the config's order, then controls.
 
     A control is never bold, nor what saw the originals; a set metric has neither interval nor
-    bold.
+    bold, but the spread of its seeds: resampled images are another set, with another bias.
     """
-    parts = {"imageset": imageset, "metric": metric, "task": task, "region": region}
-    scores = results.scores(**parts).dropna(subset="value")
     methods = list(results.experiment.methods)
     excluded = results.excluded(imageset, task)
     one_by_one = is_per_image(results, metric)
     lines = {}
     for control in (False, True):
-        chosen = scores[scores["method"].isin(methods) != control]
+        chosen, name = column(results, imageset, metric, task, region, controls=control)
         if chosen.empty:
             continue
-        name = "/".join([*parts.values(), "control" if control else "method"])
+        spread = chosen.groupby("method")["value"].std()
         table = summarise(chosen, better=better(results, metric), excluded=excluded, name=name)
         found = {str(row["method"]): row for row in table.reset_index().to_dict("records")}
         order = ["degraded", *sorted(found)] if control else methods
@@ -131,6 +141,7 @@ def summary(
                 mean=float(line["mean"]),
                 low=float(line["low"]) if one_by_one else np.nan,
                 high=float(line["high"]) if one_by_one else np.nan,
+                spread=np.nan if one_by_one else float(spread[row]),
                 over=str(line["over"]) if one_by_one else "",
                 seeds=int(line["seeds"]),
                 images=int(line["images"]),
@@ -140,6 +151,25 @@ def summary(
                 control=control,
             )
     return lines
+
+
+def seeds_scored(results: Results, imageset: str, metric: str) -> int:
+    """Return how many training seeds a metric scored."""
+    seeds = results.scores(imageset=imageset, metric=metric)["seed"]
+    return int(seeds[seeds >= 0].nunique())
+
+
+def seed_notes(seeds: int) -> Iterator[str]:
+    """Yield of what verdicts speak, where there are too few training seeds to judge methods."""
+    if seeds == 1:
+        yield (
+            "One seed says nothing of how training varies: verdicts speak of these trained models."
+        )
+    elif seeds < ENOUGH_SEEDS:
+        yield (
+            f"Fewer than {ENOUGH_SEEDS} seeds say little of how training varies: verdicts speak of "
+            "these trained models."
+        )
 
 
 def digits(values: Iterable[float]) -> int:

@@ -9,6 +9,7 @@ import pandas as pd
 from priorbench.errors import MISSING
 from priorbench.results import FLOOR, Results
 from workflow import summaries
+from workflow.comparisons import comparison_tables
 from workflow.contrasts import contrast_tables
 from workflow.pace import Pace, paces
 from workflow.quality import GAP, marked, method_notes, quality_tables, status_notes
@@ -35,6 +36,7 @@ def all_tables(results: Results) -> Iterator[Table]:
     """Yield every table of the experiment, image set by image set."""
     for imageset in results.experiment.imagesets:
         yield from quality_tables(results, imageset, every_region=False)
+        yield from comparison_tables(results, imageset)
         yield from contrast_tables(results, imageset)
         if not results.experiment.test_only(imageset):
             yield samples_table(results, imageset)
@@ -46,10 +48,9 @@ def samples_table(results: Results, imageset: str) -> Table:
     experiment = results.experiment
     scores = results.scores(imageset=imageset, task=SAMPLE)
     metrics = [m for m in experiment.metrics if not summaries.is_per_image(results, m)]
-    means = {
-        metric: scores[scores["metric"] == metric].groupby("method")["value"].mean().to_dict()
-        for metric in metrics
-    }
+    values = {m: scores[scores["metric"] == m].groupby("method")["value"] for m in metrics}
+    means = {metric: found.mean().to_dict() for metric, found in values.items()}
+    spreads = {metric: found.std().to_dict() for metric, found in values.items()}
     decimals = {metric: digits(found.values()) for metric, found in means.items()}
     scored = set(scores["method"])
     absent = {
@@ -59,9 +60,14 @@ def samples_table(results: Results, imageset: str) -> Table:
     drawn = [method for method in experiment.methods if method in scored]
 
     def cells(name: str, how: str) -> tuple[Cell, ...]:
-        values = {metric: found.get(name, float("nan")) for metric, found in means.items()}
-        texts = [f"{v:.{decimals[m]}f}" if np.isfinite(v) else absent[m] for m, v in values.items()]
-        return (*map(Cell, texts), Cell(how))
+        return (*(value(name, metric) for metric in metrics), Cell(how))
+
+    def value(name: str, metric: str) -> Cell:
+        mean, spread = (found[metric].get(name, np.nan) for found in (means, spreads))
+        if not np.isfinite(mean):
+            return Cell(absent[metric])
+        beside = f"± {spread:.{decimals[metric]}f}" if np.isfinite(spread) else ""
+        return Cell(f"{mean:.{decimals[metric]}f}", beside)
 
     rows = []
     for method in drawn:
@@ -75,6 +81,7 @@ def samples_table(results: Results, imageset: str) -> Table:
         groups=tuple(tuple(group) for group in (rows, floor) if group),
         notes=tuple(_samples_notes(results, imageset, scores)),
         data=pd.DataFrame(means, columns=metrics)
+        .join(pd.DataFrame(spreads, columns=metrics).add_suffix("_spread"))
         .reindex([*drawn, *(row.label for row in floor)])
         .rename_axis("method")
         .reset_index(),
@@ -88,8 +95,13 @@ def _samples_notes(results: Results, imageset: str, scores: pd.DataFrame) -> Ite
     seeds = scores.loc[scores["method"] != FLOOR, "seed"].nunique()
     yield (
         f"Mean over {plural(seeds, 'seed')}. The values depend on how many images there are: "
-        "compare them within this table only. A value has no interval: small differences may be "
-        "chance."
+        "compare them within this table only. A set of images has one value, and resampled images "
+        "would be another set, with another bias: hence no interval. "
+        + (
+            "±: standard deviation over seeds, each its own model and its own samples."
+            if seeds > 1
+            else "With one seed small differences may be chance."
+        )
     )
     yield f"{FLOOR}: as many of them in the place of samples."
     yield from status_notes(results, imageset)

@@ -95,6 +95,7 @@ TABLES = [
     for imageset in EXPERIMENT.imagesets
     for table in (
         *(f"quality-{imageset}-{metric}" for metric in PER_IMAGE),
+        *(f"comparisons-{imageset}-{metric}" for metric in PER_IMAGE),
         *(
             f"contrasts-{i}-{metric}"
             for i in ASKED["contrasts"]

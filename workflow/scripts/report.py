@@ -11,7 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from priorbench.files import write_text
 from priorbench.results import Results
+from priorbench.statistics import ENOUGH_SEEDS
 from workflow import finished
+from workflow.comparisons import comparison_tables
 from workflow.contrasts import contrast_tables
 from workflow.expectations import evaluate
 from workflow.figures import FIGURES
@@ -48,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     page = environment.get_template("report.html.j2").render(
         experiment=results.experiment,
+        enough_seeds=ENOUGH_SEEDS,
         metrics=metrics(results),
         facts=facts(results),
         expectations=evaluate(results),
@@ -80,6 +83,7 @@ def section(results: Results, imageset: str, folder: Path) -> dict[str, Any]:
         "tables": [table for table in tables if table.groups] + more,
         # where each task has one region there is nothing more to see
         "regions": [r for t, r in zip(tables, regions, strict=True) if r.columns != t.columns],
+        "comparisons": [t for t in comparison_tables(results, imageset) if t.groups],
         "figures": [figure for name in FIGURES if (figure := picture(folder, name, imageset))],
     }
 
