@@ -20,6 +20,7 @@ include: "workflow/rules/represent.smk"
 include: "workflow/rules/sample.smk"
 include: "workflow/rules/energy.smk"
 include: "workflow/rules/score.smk"
+include: "workflow/rules/split.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"
 

@@ -22,6 +22,8 @@ SCORE_COLUMNS = [
 ]
 CURVE_COLUMNS = ["task", "stage", "step", "name", "image", "value"]
 TEXT = dict.fromkeys(["imageset", "task", "method", "metric", "region", "protocol"], "str")
+# the parts of an error (priorbench/error_split.py), and what scores call them: no metric's name
+ERROR_PARTS = {part: f"error: {part}" for part in ("range", "search", "ambiguity")}
 FLOOR = "training images"  # scored against held-out ones in the place of samples
 SCORES = "*.csv"  # score files are named by their unit
 OUT = ("diverged", "budget-limited")  # such runs take no part in bold and verdicts

@@ -11,7 +11,7 @@ from skimage import data
 
 from priorbench.config import Experiment
 from priorbench.files import read_json, write_arrays, write_json, write_rows
-from priorbench.results import CURVE_COLUMNS, SCORE_COLUMNS, Results
+from priorbench.results import CURVE_COLUMNS, ERROR_PARTS, SCORE_COLUMNS, Results
 
 Pixels = NDArray[np.uint8]
 SIDE, TEST, SHOWN, FLOOR = 32, 12, 8, "training images"
@@ -86,6 +86,8 @@ class Fabricated:
                 self._method(method, seed, place)
         for task in [*self.experiment.tasks_of(self.imageset), "represent"]:
             write_rows(self.scores / f"{task}.csv", SCORE_COLUMNS, self._scores(task))
+            if task != "represent":
+                write_rows(self.scores / f"split-{task}.csv", SCORE_COLUMNS, self._errors(task))
         write_rows(self.scores / "samples.csv", SCORE_COLUMNS, self._set_scores())
 
     @property
@@ -266,15 +268,20 @@ class Fabricated:
                     for image, value in enumerate((decibels + (region == "pasted")).tolist()):
                         told = f"{task}/1: as drawn; sigma 0"
                         psnr = ("psnr", region, image, value, f"psnr/1; {told}")
-                        lpips = (
-                            "lpips",
-                            region,
-                            image,
-                            4 * 10 ** (-value / 20),
-                            f"lpips/1; {told}",
-                        )
+                        distance = 4 * 10 ** (-value / 20)
+                        lpips = ("lpips", region, image, distance, f"lpips/1; {told}")
                         rows += [(*place, *psnr), (*place, *lpips)]
         return rows
+
+    def _errors(self, task: str) -> list[tuple[Any, ...]]:
+        shares = ((1.0, 0.0, 0.0), (0.25, 0.5, 0.25), (0.1, 0.1, 0.8))
+        return [
+            (self.imageset, task, method, seed, metric, "raw", image, error * share, "split/1")
+            for place, method in enumerate(self.experiment.methods)
+            for seed in self.experiment.seeds
+            for metric, share in zip(ERROR_PARTS.values(), shares[place % 3], strict=True)
+            for image, error in enumerate(1e-3 * (1 + place + np.arange(TEST) / TEST))
+        ]
 
     def _set_scores(self) -> list[tuple[Any, ...]]:
         rows = []

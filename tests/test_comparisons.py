@@ -25,7 +25,11 @@ def psnr(made: Fabricated) -> Table:
 
 
 def small(folder: Path, **changes: object) -> Fabricated:
-    few = {"methods": {"glo": {}, "dip": {}}, "metrics": {"psnr": {}, "fid": {}}, "energy": {}}
+    few: dict[str, object] = {
+        "methods": {"glo": {}, "dip": {}},
+        "metrics": {"psnr": {}, "fid": {}},
+        "energy": {},
+    }
     return Fabricated(folder, experiment(**{**few, **changes}))
 
 

@@ -131,6 +131,16 @@ def test_all_pictures_are_restored_and_scored_whatever_their_size(project: Proje
     assert "32x48 to 8x12" in " ".join(bicubic["protocol"])
 
 
+def test_the_errors_of_all_pictures_are_split(project: Project) -> None:
+    parts = pd.read_csv(project.folder / "results/galleries/score/whole/split-all.csv")
+    psnr = pd.read_csv(project.folder / "results/galleries/score/whole/all.csv")
+    key = ["task", "method", "seed", "image"]
+    known = psnr[psnr["region"].eq("raw") & psnr["method"].eq("dip")].set_index(key)["value"]
+    found = parts.groupby(key)["value"].sum()
+    assert len(found) == len(known) == 2 * len(gallery.SIZES)
+    assert np.allclose(-10 * np.log10(found), known[found.index])
+
+
 def finished(project: Project) -> Results:
     listed = Path("results/galleries/whole.txt").read_text().split()
     config = yaml.safe_load(Path("galleries.yaml").read_text())

@@ -13,7 +13,7 @@ from tests.fabricated import CUT, GAINS, TASKS, TEST, Fabricated, experiment
 from workflow.quality import Quality, split_notes
 from workflow.rendering import Row, Table, csv, latex, markdown
 from workflow.scripts import summary, tables
-from workflow.splitting import split_table
+from workflow.splitting import error_split_table
 from workflow.tables import all_tables, cost_table, samples_table
 
 
@@ -221,16 +221,26 @@ def test_costs_are_per_image_and_untrained_methods_have_no_training_time(
     assert costs["lcm"]["training_seconds"] == 30
 
 
-def test_the_split_sets_restorations_against_what_a_method_can_express(
-    finished: Fabricated,
-) -> None:
-    table = split_table(finished.results, "photos")
-    assert table is not None
-    assert table.columns[0] == "range"
-    reach, hole = row(table, "LCM").cells[:2]
-    assert float(reach.text) > 30
-    assert float(hole.text) < 0
-    assert hole.aside
+def test_the_parts_of_an_error_stand_by_task_and_sum_to_it(finished: Fabricated) -> None:
+    table = error_split_table(finished.results, "photos")
+    assert table.columns == ("error", "range", "search", "ambiguity")
+    assert [len(group) for group in table.groups] == [len(GAINS)] * len(TASKS)
+    values = [float(cell.text) for cell in row(table, "hole: GLO").cells]
+    assert values == pytest.approx([2.46, 0.61, 1.23, 0.61], abs=0.006)
+    assert row(table, "hole: GLO").cells[0].aside
+    assert row(table, "hole: WGAN-GP†").faded
+    wide = table.data.pivot(index=["task", "method"], columns="part", values="share")
+    assert wide["error"].tolist() == pytest.approx([1] * len(wide))
+    assert wide.drop(columns="error").sum(axis=1).tolist() == pytest.approx([1] * len(wide))
+
+
+def test_without_split_errors_there_is_a_table_that_says_why(tmp_path: Path) -> None:
+    made = small(tmp_path)
+    for task in TASKS:
+        (made.scores / f"split-{task}.csv").unlink()
+    table = error_split_table(made.results, "photos")
+    assert not table.groups
+    assert "Nothing was restored" in notes(table)
 
 
 def test_the_summary_prints_a_table_and_where_the_rest_lies(

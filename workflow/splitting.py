@@ -1,72 +1,96 @@
-"""Where a restoration's error comes from: what the method cannot express, and what it did not find.
-
-`represent` is the search on the clean image: how near a method's range comes. What restoration
-loses against it lies in the search or in the data, which fit several images. The loss on the
-data at the end tells these apart: small, the search succeeded and the data left the rest open.
-"""
+"""Where the error of a restoration comes from, as a table: range, search, ambiguity."""
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 
-from priorbench.results import Results
+from priorbench.results import ERROR_PARTS, Results
+from priorbench.statistics import summarise
 from workflow import summaries
-from workflow.quality import GAP, marked
+from workflow.quality import marked, split_notes, status_notes
 from workflow.rendering import Cell, Row, Table
 
+WHOLE = "error"
+SCALE = 1_000  # squared errors of images in [0, 1] are small
+COLUMNS = ["imageset", "task", "method", "part", "mean", "low", "high", "share"]
 
-def split_table(results: Results, imageset: str) -> Table | None:
-    """Return range, loss against it and loss on the data per method and task; None without data."""
-    metric = next((m for m in results.experiment.metrics if summaries.is_per_image(results, m)), "")
-    tasks = summaries.tasks_scored(results, imageset, metric)
-    if summaries.REPRESENT not in tasks or len(tasks) == 1:
-        return None
-    tasks.remove(summaries.REPRESENT)
-    scores = results.scores(imageset=imageset, metric=metric, region="raw")
-    means = scores.groupby(["method", "task"])["value"].mean().unstack("task")
-    means = means.reindex(list(results.experiment.methods_of(imageset)))
-    lost = means[tasks].sub(means[summaries.REPRESENT], axis=0)
-    data = final_losses(results, imageset).reindex(index=means.index, columns=tasks)
-    decimals = summaries.digits(means[summaries.REPRESENT])
-    rows = []
-    for method in means.index:
-        reach = means.loc[method, summaries.REPRESENT]
-        cells = [Cell(f"{reach:.{decimals}f}" if np.isfinite(reach) else GAP)]
-        for task in tasks:
-            change, loss = lost.loc[method, task], data.loc[method, task]
-            aside = f"({loss:.2g})" if np.isfinite(loss) else ""
-            change = round(change, decimals) + 0.0  # without the sign of a negative zero
-            cells.append(Cell(f"{change:+.{decimals}f}" if np.isfinite(change) else GAP, aside))
-        label, faded = marked(results, imageset, method)
-        rows.append(Row(label, tuple(cells), faded))
+
+def error_split_table(results: Results, imageset: str) -> Table:
+    """Return a group of rows per task, a row per method: the mean squared error and its parts."""
+    groups, data = [], []
+    for task in tasks_split(results, imageset):
+        found = error_split(results, imageset, task)
+        decimals = summaries.digits(SCALE * found[WHOLE]["mean"])
+        rows = []
+        for method in found[WHOLE].index:
+            label, faded = marked(results, imageset, method)
+            cells = tuple(_cell(lines.loc[method], decimals) for lines in found.values())
+            rows.append(Row(f"{summaries.task_label(results, task)}: {label}", cells, faded))
+            whole = found[WHOLE].loc[method, "mean"]
+            for part, lines in found.items():
+                numbers = lines.loc[method, ["mean", "low", "high"]]
+                share = numbers["mean"] / whole if whole else 0.0
+                head = {"imageset": imageset, "task": task, "method": method, "part": part}
+                data.append({**head, **numbers, "share": share})
+        groups.append(tuple(rows))
     label = results.experiment.imagesets[imageset].label
     return Table(
-        name=f"split-{imageset}",
-        title=f"Where the error comes from, {label}",
-        columns=("range", *(summaries.task_label(results, task) for task in tasks)),
-        groups=(tuple(rows),),
-        notes=tuple(_notes(summaries.metric_name(results, imageset, metric))),
-        data=lost.reset_index(),
+        name=f"error_split-{imageset}",
+        title=f"Where the error comes from: mean squared error × {SCALE:,} on {label}",
+        columns=(WHOLE, *ERROR_PARTS),
+        groups=tuple(groups),
+        notes=tuple(_notes(results, imageset, bool(groups))),
+        data=pd.DataFrame(data, columns=COLUMNS),
     )
 
 
-def final_losses(results: Results, imageset: str) -> pd.DataFrame:
-    """Return the last loss on the data of each search: mean over images and seeds."""
-    curves = results.curves("restore", imageset=imageset)
-    curves = curves[(curves["name"] == "loss") & (curves["image"] >= 0)]
-    last = curves[
-        curves["step"] == curves.groupby(["task", "method", "seed"])["step"].transform("max")
-    ]
-    return last.groupby(["method", "task"])["value"].mean().unstack("task")
+def tasks_split(results: Results, imageset: str) -> list[str]:
+    """Return the tasks whose errors were split, in the config's order."""
+    found = set(_scores(results, imageset)["task"])
+    return [task for task in results.experiment.tasks_of(imageset) if task in found]
 
 
-def _notes(metric: str) -> Iterator[str]:
+def error_split(results: Results, imageset: str, task: str) -> dict[str, pd.DataFrame]:
+    """Return the mean squared error of a task and its parts, each by method (see `summarise`)."""
+    scores = _scores(results, imageset)
+    scores = scores[scores["task"] == task]
+    methods = [m for m in results.experiment.methods if m in set(scores["method"])]
+    key = ["method", "seed", "image", "cluster"]
+    columns = {WHOLE: scores.groupby(key)["value"].sum().reset_index()}
+    columns |= {part: scores[scores["metric"] == name] for part, name in ERROR_PARTS.items()}
+    return {
+        part: summarise(table, better="lower", name=f"{imageset}/{part}/{task}").loc[methods]
+        for part, table in columns.items()
+    }
+
+
+def _scores(results: Results, imageset: str) -> pd.DataFrame:
+    scores = results.scores(imageset=imageset)
+    return scores[scores["metric"].isin(list(ERROR_PARTS.values()))]
+
+
+def _cell(line: pd.Series, decimals: int) -> Cell:
+    mean, low, high = (SCALE * float(line[name]) for name in ("mean", "low", "high"))
+    between = f"[{low:.{decimals}f}, {high:.{decimals}f}]" if low == low else ""
+    return Cell(f"{mean:.{decimals}f}", between)
+
+
+def _notes(results: Results, imageset: str, found: bool) -> Iterator[str]:
+    if not found:
+        yield "Nothing was restored, or no method was shown clean images, or no task is linear."
+        return
     yield (
-        f"range: {metric} of the same search on clean images. Tasks: how much is lost (or won) "
-        "against it, raw outputs; that part is the search's, or the data's that leave it open."
+        "error: of the output as it is; the other columns sum to it, image by image, and none is "
+        "negative. In brackets 95 % intervals, bootstrap over training seeds and clusters."
     )
     yield (
-        "In brackets the loss on the data at the end of the search, in the method's own loss: "
-        "compare it along a row. Small beside a large loss of quality: the data left it open."
+        "range: what the method's search misses of a clean image, at most its restoration's error. "
+        "search: how much worse the restoration explains the data than that image does. ambiguity: "
+        "the rest, which the data left open (with noise: or asked for)."
     )
+    yield (
+        "Each as far as known: range is an upper bound, as clean images are searched for too; what "
+        "a failed search leaves wrong where nothing was seen counts as ambiguity."
+    )
+    yield from split_notes(results, imageset)
+    yield from status_notes(results, imageset)

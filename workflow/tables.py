@@ -14,6 +14,7 @@ from workflow.contrasts import contrast_tables
 from workflow.pace import Pace, paces
 from workflow.quality import GAP, marked, method_notes, quality_tables, status_notes
 from workflow.rendering import Cell, Row, Table
+from workflow.splitting import error_split_table
 from workflow.summaries import SAMPLE, digits, plural
 
 COSTS = {
@@ -40,6 +41,7 @@ def all_tables(results: Results) -> Iterator[Table]:
         yield from contrast_tables(results, imageset)
         if not results.experiment.test_only(imageset):
             yield samples_table(results, imageset)
+        yield error_split_table(results, imageset)
         yield cost_table(results, imageset)
 
 

@@ -7,6 +7,7 @@ FIGURES = (
     "contrasts",
     "tradeoff",
     "search",
+    "error_split",
     "samples",
     "reconstructions",
     "encodings",

@@ -75,6 +75,10 @@ SCORING = json.dumps(
     }
 )
 
+SPLITTING = json.dumps(
+    {"code": code("split", *(entry.about.path for entry in EXPERIMENT.tasks.values()))}
+)
+
 # names for the eye: a new one is printed and trains nothing
 LABELS = [
     (entry.about.label, entry.about.constants.get("SHORT"))
@@ -103,6 +107,7 @@ TABLES = [
             for metric in PER_IMAGE
         ),
         *(f"samples-{i}" for i in LEARNED if i == imageset),
+        f"error_split-{imageset}",
         f"cost-{imageset}",
     )
 ]

@@ -152,4 +152,5 @@ def scores_of(imageset):
     units = EXPERIMENT.units_of(imageset)
     seen = {u: [PLAN.degrade(imageset, u).folder / "observations.safetensors"] for u in units}
     made = seen | {"samples": runs("represent", "run.json", imageset)}
+    made |= {f"split-{unit}": paths for unit, paths in seen.items()}
     return [f"{OUT}/score/{imageset}/{name}.csv" for name in made if finished(made[name])]

@@ -18,7 +18,7 @@ from workflow.contrasts import contrast_tables
 from workflow.expectations import evaluate
 from workflow.figures import FIGURES
 from workflow.quality import quality_tables, split_notes
-from workflow.splitting import split_table
+from workflow.splitting import error_split_table
 from workflow.summaries import metric_name
 from workflow.tables import cost_table, samples_table
 
@@ -68,11 +68,10 @@ def section(results: Results, imageset: str, folder: Path) -> dict[str, Any]:
     """Return what the report shows of an image set."""
     tables = list(quality_tables(results, imageset, every_region=False))
     regions = list(quality_tables(results, imageset, every_region=True))
-    split = split_table(results, imageset)
     more = [
         *contrast_tables(results, imageset),
         *([] if results.experiment.test_only(imageset) else [samples_table(results, imageset)]),
-        *([split] if split else []),
+        error_split_table(results, imageset),
         cost_table(results, imageset),
     ]
     return {
@@ -80,7 +79,7 @@ def section(results: Results, imageset: str, folder: Path) -> dict[str, Any]:
         "label": results.experiment.imagesets[imageset].label,
         "about": about(results.card(imageset)),
         "warnings": list(split_notes(results, imageset)),
-        "tables": [table for table in tables if table.groups] + more,
+        "tables": [table for table in (*tables, *more) if table.groups],
         # where each task has one region there is nothing more to see
         "regions": [r for t, r in zip(tables, regions, strict=True) if r.columns != t.columns],
         "comparisons": [t for t in comparison_tables(results, imageset) if t.groups],
