@@ -22,7 +22,6 @@ Floats = NDArray[np.float64]
 
 LEVEL = 0.05  # of the error of calling any pair of a column different that is not
 ROUNDING = 1e-12  # of the larger mean: a difference below it is one of rounding
-LEAST_SETS = 6  # image sets: with fewer, only the grossest differences of ranks could show
 
 
 def paired_test(a: Floats, b: Floats, sizes: Floats) -> float:

@@ -18,7 +18,7 @@ from PIL import Image
 from priorbench.errors import UserError
 from priorbench.results import Results
 from tests.fabricated import CUT, GAINS, SIDE, TARGETS, TASKS, Fabricated, Pixels, experiment
-from workflow.figures import FIGURES, _style
+from workflow.figures import ACROSS, FIGURES, _style
 from workflow.scripts import figure
 
 ROOT = Path(__file__).parents[1]
@@ -86,9 +86,11 @@ def occurrences(picture: Pixels, page: Page) -> int:
 
 def test_every_figure_has_a_file_and_a_caption_in_the_workflow_report() -> None:
     folder = ROOT / "workflow" / "figures"
-    assert set(FIGURES) == {p.stem for p in folder.glob("*.py") if not p.stem.startswith("_")}
+    assert {*FIGURES, *ACROSS} == {
+        p.stem for p in folder.glob("*.py") if not p.stem.startswith("_")
+    }
     captions = (ROOT / "workflow" / "report" / "figure.rst").read_text()
-    for name in FIGURES:
+    for name in (*FIGURES, *ACROSS):
         caption = importlib.import_module(f"workflow.figures.{name}").CAPTION
         assert f'"{name}": "{caption}"' in captions
 

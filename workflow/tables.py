@@ -13,6 +13,7 @@ from workflow.comparisons import comparison_tables
 from workflow.contrasts import contrast_tables
 from workflow.pace import Pace, paces
 from workflow.quality import GAP, marked, method_notes, quality_tables, status_notes
+from workflow.ranking import ranks_table
 from workflow.rendering import Cell, Row, Table
 from workflow.splitting import error_split_table
 from workflow.summaries import SAMPLE, digits, plural
@@ -43,6 +44,7 @@ def all_tables(results: Results) -> Iterator[Table]:
             yield samples_table(results, imageset)
         yield error_split_table(results, imageset)
         yield cost_table(results, imageset)
+    yield ranks_table(results)
 
 
 def samples_table(results: Results, imageset: str) -> Table:

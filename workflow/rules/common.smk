@@ -23,7 +23,7 @@ from priorbench.plan import Plan
 from priorbench.sources import source_hash
 from workflow.failures import last_words
 from workflow.figures import FIGURES as DRAWN
-from workflow.figures import FROM_MODELS
+from workflow.figures import ACROSS, FROM_MODELS, LEAST_SETS
 
 try:
     FILE = ", ".join(map(str, workflow.configfiles)) or "config"
@@ -93,6 +93,7 @@ ASKED = {
     **dict.fromkeys(FROM_MODELS, LEARNED),
 }
 FIGURES = {name: ASKED.get(name, list(EXPERIMENT.imagesets)) for name in DRAWN}
+OVERALL = ACROSS if len(EXPERIMENT.imagesets) >= LEAST_SETS else ()
 PER_IMAGE = [n for n, e in EXPERIMENT.metrics.items() if e.about.constants["PER"] == "image"]
 TABLES = [
     table
@@ -110,7 +111,7 @@ TABLES = [
         f"error_split-{imageset}",
         f"cost-{imageset}",
     )
-]
+] + ["ranks"]
 
 
 wildcard_constraints:

@@ -81,6 +81,41 @@ rule figure:
         " --inputs @{input.gathered} --out {output.png} 2>&1 | tee {log}"
 
 
+rule figure_across:
+    """Draw one figure of all image sets."""
+    input:
+        LISTS,
+        SCORES,
+    output:
+        png=report(
+            f"{OUT}/figures/{{figure}}.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            subcategory="{figure}",
+            labels={"image set": "all", "figure": "{figure}"},
+        ),
+        pdf=f"{OUT}/figures/{{figure}}.pdf",
+    log:
+        f"{OUT}/figures/{{figure}}.log",
+    wildcard_constraints:
+        figure="|".join(ACROSS),
+    conda:
+        "../../environment.yml"
+    params:
+        experiment=EXPERIMENT.to_json(),
+        labels=LABELS,
+        lists=[f"@{path}" for path in LISTS],
+        code=lambda wildcards: code(
+            "figure", ROOT / "workflow" / "figures" / f"{wildcards.figure}.py"
+        ),
+    message:
+        "figure {wildcards.figure} of all image sets"
+    shell:
+        "python -m workflow.scripts.figure --name {wildcards.figure}"
+        " --experiment {params.experiment:q} --inputs {params.lists}"
+        " --out {output.png} 2>&1 | tee {log}"
+
+
 rule figures:
     """Draw all figures."""
     input:
@@ -89,3 +124,4 @@ rule figures:
             for name, sets in FIGURES.items()
             for imageset in sets
         ],
+        [f"{OUT}/figures/{name}.png" for name in OVERALL],

@@ -1,4 +1,4 @@
-"""Draw one figure of an image set, as PNG and as PDF beside it."""
+"""Draw one figure of an image set, or of all, as PNG and as PDF beside it."""
 
 import importlib
 from collections.abc import Sequence
@@ -8,21 +8,23 @@ from matplotlib import rc_context
 
 from priorbench.errors import UserError, nearest
 from workflow import finished
-from workflow.figures import FIGURES, _style
+from workflow.figures import ACROSS, FIGURES, _style
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Draw the figure `--name` into the PNG file `--out`, and into a PDF file beside it."""
     parser = finished.parser(__doc__)
     parser.add_argument("--name", required=True)
-    parser.add_argument("--imageset", required=True)
+    parser.add_argument("--imageset", help="not for figures across image sets")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE.png")
     asked = parser.parse_args(arguments)
-    if asked.name not in FIGURES:
-        raise UserError(f"unknown figure `{asked.name}`: {nearest(asked.name, FIGURES)}")
+    known = ACROSS if asked.imageset is None else FIGURES
+    if asked.name not in known:
+        raise UserError(f"unknown figure `{asked.name}`: {nearest(asked.name, known)}")
     module = importlib.import_module(f"workflow.figures.{asked.name}")
     with rc_context(_style.RC):
-        _style.save(module.draw(finished.results(asked), asked.imageset), asked.out)
+        told = [] if asked.imageset is None else [asked.imageset]
+        _style.save(module.draw(finished.results(asked), *told), asked.out)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ from workflow import finished
 from workflow.comparisons import comparison_tables
 from workflow.contrasts import contrast_tables
 from workflow.expectations import evaluate
-from workflow.figures import FIGURES
+from workflow.figures import ACROSS, FIGURES
 from workflow.quality import quality_tables, split_notes
+from workflow.ranking import ranks_table
 from workflow.splitting import error_split_table
 from workflow.summaries import metric_name
 from workflow.tables import cost_table, samples_table
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         facts=facts(results),
         expectations=evaluate(results),
         imagesets=[section(results, name, asked.figures) for name in results.experiment.imagesets],
+        ranks=ranks_table(results),
+        across=[f for n in ACROSS if (f := picture(asked.figures, n, n, "all image sets"))],
         tables=os.path.relpath(asked.tables, asked.out.parent),
         figures=os.path.relpath(asked.figures, asked.out.parent),
         files={path.stem for path in asked.tables.glob("*.csv")},
@@ -74,27 +77,31 @@ def section(results: Results, imageset: str, folder: Path) -> dict[str, Any]:
         error_split_table(results, imageset),
         cost_table(results, imageset),
     ]
+    label = results.experiment.imagesets[imageset].label
     return {
         "name": imageset,
-        "label": results.experiment.imagesets[imageset].label,
+        "label": label,
         "about": about(results.card(imageset)),
         "warnings": list(split_notes(results, imageset)),
         "tables": [table for table in (*tables, *more) if table.groups],
         # where each task has one region there is nothing more to see
         "regions": [r for t, r in zip(tables, regions, strict=True) if r.columns != t.columns],
         "comparisons": [t for t in comparison_tables(results, imageset) if t.groups],
-        "figures": [figure for name in FIGURES if (figure := picture(folder, name, imageset))],
+        "figures": [f for n in FIGURES if (f := picture(folder, n, f"{n}-{imageset}", label))],
     }
 
 
-def picture(folder: Path, name: str, imageset: str) -> dict[str, str]:
-    """Return a figure with its caption, the pixels in the page; nothing where it was not drawn."""
-    path = folder / f"{name}-{imageset}.png"
+def picture(folder: Path, name: str, file: str, about: str) -> dict[str, str]:
+    """Return a figure with its caption, the pixels in the page; nothing where it was not drawn.
+
+    file: its name without a suffix. about: what it shows.
+    """
+    path = folder / f"{file}.png"
     if not path.exists():
         return {}
     caption: str = importlib.import_module(f"workflow.figures.{name}").CAPTION
     png = base64.b64encode(path.read_bytes()).decode()
-    return {"name": name, "caption": caption, "png": png}
+    return {"name": name, "file": file, "about": about, "caption": caption, "png": png}
 
 
 def about(card: dict[str, Any]) -> str:

@@ -62,7 +62,8 @@ def _parts(
     """Split the errors of uint8 images, some at a time: (3, n)."""
     found = []
     for chunk in torch.arange(len(original)).split(AT_ONCE):
-        a, b, c = (torch.from_numpy(p[chunk]) / 255 for p in (restored, represented, original))
+        shown = (pixels[chunk.numpy()] for pixels in (restored, represented, original))
+        a, b, c = (torch.from_numpy(pixels) / 255 for pixels in shown)
         found.append(error_split.split(a, b, c, seen[chunk]))
     return torch.cat(found, 1)
 
