@@ -58,11 +58,12 @@ class Results:
             return pd.DataFrame(columns=[*SCORE_COLUMNS, "cluster"])
         tables = [_read_table(path, SCORE_COLUMNS, TEXT) for path in found]
         scores = pd.concat(tables, ignore_index=True)
-        scores["cluster"] = [
-            self.cluster(imageset, image)
-            for imageset, image in zip(scores["imageset"], scores["image"], strict=True)
-        ]
-        return scores
+        images = scores[["imageset", "image"]].drop_duplicates()
+        pairs = zip(images["imageset"], images["image"], strict=True)
+        images["cluster"] = [self.cluster(imageset, image) for imageset, image in pairs]
+        scores = scores.merge(images, on=["imageset", "image"], how="left")
+        # millions of rows repeat few words: numbers in their place are compared at once
+        return scores.astype(dict.fromkeys([*TEXT, "cluster"], "category"))
 
     def scores(self, **parts: object) -> pd.DataFrame:
         """Return the scores whose columns agree with `parts`."""

@@ -138,3 +138,22 @@ def test_sets_have_the_spread_of_their_seeds_and_no_interval(tmp_path: Path) -> 
     assert one.groups[0][0].cells[0].aside == ""
     assert "With one seed small differences may be chance" in "".join(one.notes)
     assert not both.groups[-1][0].cells[0].aside  # the floor is drawn once
+
+
+def test_a_set_of_restorations_has_the_spread_of_its_seeds(tmp_path: Path) -> None:
+    made = small(tmp_path, tasks={"hole": {}})
+    path = made.scores / "hole.csv"
+    rows = [
+        f"photos,hole,{method},{seed},fid,raw,-1,{value},fid/1"
+        for method, values in (("glo", (10.0, 14.0)), ("dip", (20.0, 20.0)))
+        for seed, value in enumerate(values)
+    ]
+    path.write_text(path.read_text() + "\n".join([*rows, ""]))
+    table = Quality(made.results, "photos", "fid").table()
+    cells = {row.label: row.cells[0] for row in table.groups[0]}
+    assert (cells["GLO"].text, cells["GLO"].aside) == ("12.00", "± 2.83")
+    assert (cells["DIP"].text, cells["DIP"].aside) == ("20.00", "± 0.00")
+    assert not any(cell.bold for cell in cells.values())
+    assert table.data["low"].isna().all()
+    assert table.data["spread"].tolist() == pytest.approx([8**0.5, 0])
+    assert "±: its standard deviation over seeds" in "".join(table.notes)
