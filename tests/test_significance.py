@@ -50,6 +50,13 @@ def test_images_of_one_cluster_are_one_piece_of_evidence() -> None:
     assert paired_test(50 * a, 50 * b, often) == pytest.approx(paired_test(a, b, once), rel=1e-9)
 
 
+def test_clusters_of_unequal_size_weigh_by_their_images() -> None:
+    a, sizes = np.array([[6.0, 6.0]]), np.array([3.0, 1.0])  # 2, 2, 2 and 6: mean 3
+    # 6 - 3 * 3 = -3 and 6 - 3 = 3: variance 2 * 18 / 16 = 1.5 squared, t = 2, one degree
+    known = 2 * stats.t.sf(2, 1)
+    assert paired_test(a, 0 * a, sizes) == pytest.approx(known, rel=1e-12)
+
+
 def test_equal_and_constant_scores_are_defined() -> None:
     scores, sizes = random(2, 6), np.ones(6)
     assert paired_test(scores, scores[::-1], sizes) == pytest.approx(1)

@@ -97,8 +97,8 @@ def ranks_table(results: Results) -> Table:
 def why_none(results: Results) -> str:
     """Return why there is no ranking."""
     return (
-        f"Ranks need {LEAST_SETS} image sets with one task and two methods judged on all: here are "
-        f"{summaries.plural(len(results.experiment.imagesets), 'image set')}."
+        f"Ranks need {LEAST_SETS} image sets with one task and two methods judged on all; this run "
+        f"has {summaries.plural(len(results.experiment.imagesets), 'image set')}."
     )
 
 

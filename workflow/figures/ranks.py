@@ -1,5 +1,6 @@
 """Mean ranks over image sets as a critical-difference picture (Demsar, JMLR 7, 2006)."""
 
+from textwrap import fill
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -25,7 +26,7 @@ def draw(results: Results) -> Figure:
     """Return a panel per task, one below another."""
     found = rankings(results)
     if not found:
-        return said(why_none(results).replace(": here", ":\nhere"))
+        return said(fill(why_none(results), 50))
     depths = [1 + _top(ranking) + len(ranking.methods) / 2 for ranking in found.values()]
     heights = [depth + ABOVE for depth in depths]
     figure = Figure(figsize=(WIDTH, STEP * sum(heights)), layout="constrained")
