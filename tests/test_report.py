@@ -102,6 +102,7 @@ def test_the_report_holds_statements_tables_figures_and_records(
     assert f"{len(runs)} runs" in text
     assert page.count("0123456789</td>") == len(runs)
     assert "There is one training seed" in text
+    assert text.split("undertrained is not bad. ")[1].startswith("One seed says nothing")
     assert "a processor, 2 cores" in text
 
 

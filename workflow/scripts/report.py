@@ -11,7 +11,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from priorbench.files import write_text
 from priorbench.results import Results
-from priorbench.statistics import ENOUGH_SEEDS
 from workflow import finished
 from workflow.comparisons import comparison_tables
 from workflow.contrasts import contrast_tables
@@ -20,7 +19,7 @@ from workflow.figures import ACROSS, FIGURES
 from workflow.quality import quality_tables, split_notes
 from workflow.ranking import ranks_table
 from workflow.splitting import error_split_table
-from workflow.summaries import metric_name
+from workflow.summaries import metric_name, seed_notes
 from workflow.tables import cost_table, samples_table
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "report"
@@ -51,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     page = environment.get_template("report.html.j2").render(
         experiment=results.experiment,
-        enough_seeds=ENOUGH_SEEDS,
+        seed_notes=list(seed_notes(len(results.experiment.seeds))),
         metrics=metrics(results),
         facts=facts(results),
         expectations=evaluate(results),

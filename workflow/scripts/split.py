@@ -19,6 +19,7 @@ from priorbench.paths import parse
 from priorbench.results import ERROR_PARTS, SCORE_COLUMNS
 
 AT_ONCE = 64  # images
+FIRST = torch.arange(1)
 
 
 def main(arguments: Namespace, state: Path) -> None:
@@ -27,30 +28,36 @@ def main(arguments: Namespace, state: Path) -> None:
 
 
 def rows(arguments: Namespace) -> Iterator[tuple[Any, ...]]:
-    """Yield the parts of every restoration whose run, and whose `represent`, left images."""
+    """Yield the parts of every restoration whose run, and whose `represent`, left images.
+
+    One run is in memory at a time.
+    """
     images = Prepared(arguments.images.parent)
     _, facts = read_arrays(arguments.observations)
-    represented = {}
-    for path in arguments.represented:
+    observed = read_observations(arguments.observations)
+    linear = {name: seen for name, seen in observed.items() if error_split.is_linear(seen[FIRST])}
+    represented = {
+        (place.method, place.seed): path
+        for place, path in ((parse(path), path) for path in arguments.represented)
+    }
+    for path in arguments.restored:
         place = parse(path)
-        represented[place.method, place.seed] = read_arrays(path)[0]
-    restored = [(parse(path), read_arrays(path)[0]) for path in arguments.restored]
-    for name, seen in read_observations(arguments.observations).items():
-        if not error_split.is_linear(seen[torch.arange(1)]):
+        if (place.method, place.seed) not in represented:
             continue
-        task, group = row_of(name), name.partition("@")[2]
-        clean = named("represent", int(group) if group else None)
-        numbers = seen.ids.tolist()
-        original = np.stack([images.gallery[number] for number in numbers])
-        told = f"{error_split.PROTOCOL}; {facts['tasks'][name]['protocol']}"
-        for place, arrays in restored:
-            near = represented.get((place.method, place.seed), {})
-            if name not in arrays or clean not in near:  # a diverged run left nothing
+        restored, _ = read_arrays(path)
+        clean, _ = read_arrays(represented[place.method, place.seed])
+        for name, seen in linear.items():
+            task, group = row_of(name), name.partition("@")[2]
+            same = named("represent", int(group) if group else None)
+            if name not in restored or same not in clean:  # a diverged run left nothing
                 continue
-            if not len(arrays[name]) == len(near[clean]) == len(numbers):
-                raise UserError(f"{arguments.out}: {place.method}: not all images of {name}")
-            parts = _parts(arrays[name], near[clean], original, seen)
+            numbers = seen.ids.tolist()
+            if not len(restored[name]) == len(clean[same]) == len(numbers):
+                raise UserError(f"{path}: not all images of {name}")
+            original = np.stack([images.gallery[number] for number in numbers])
+            parts = _parts(restored[name], clean[same], original, seen)
             head = (images.card["name"], task, place.method, place.seed)
+            told = f"{error_split.PROTOCOL}; {facts['tasks'][name]['protocol']}"
             for metric, values in zip(ERROR_PARTS.values(), parts.tolist(), strict=True):
                 for number, value in zip(numbers, values, strict=True):
                     yield (*head, metric, "raw", number, value, told)
