@@ -253,6 +253,16 @@ def test_the_config_of_a_paper_runs_cut_short_to_its_tables(project: Project) ->
     assert "DIP" in table.read_text()
 
 
+def test_methods_are_ranked_from_six_image_sets_on(project: Project) -> None:
+    for count in (5, 6):
+        sets = {f"disks{i}": {"plugin": "disks"} for i in range(count)}
+        config = dict(SMOKE, experiment="many", imagesets=sets, metrics={"psnr": {}}, energy={})
+        config["methods"] = {"pca": {}, "nearest": {}}
+        (project.folder / "many.yaml").write_text(yaml.safe_dump(config))
+        said = project.snakemake("--dry-run", "figures", config="many.yaml")
+        assert ("figure ranks of all image sets" in said) == (count == 6)
+
+
 def test_a_failed_job_has_the_last_word(project: Project) -> None:
     config = dict(SMOKE, experiment="failing", test_images=5000, metrics={"psnr": {}}, energy={})
     config["methods"] = {"nearest": {}}
