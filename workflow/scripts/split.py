@@ -18,7 +18,7 @@ from priorbench.observations import read_observations
 from priorbench.paths import parse
 from priorbench.results import ERROR_PARTS, SCORE_COLUMNS
 
-AT_ONCE = 64  # images
+AT_ONCE = 1_000_000  # values of images, in float64; one image at least
 FIRST = torch.arange(1)
 
 
@@ -68,7 +68,8 @@ def _parts(
 ) -> Tensor:
     """Split the errors of uint8 images, some at a time: (3, n)."""
     found = []
-    for chunk in torch.arange(len(original)).split(AT_ONCE):
+    count = max(1, AT_ONCE // original[0].size)
+    for chunk in torch.arange(len(original)).split(count):
         shown = (pixels[chunk.numpy()] for pixels in (restored, represented, original))
         a, b, c = (torch.from_numpy(pixels) / 255 for pixels in shown)
         found.append(error_split.split(a, b, c, seen[chunk]))
