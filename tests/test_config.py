@@ -93,10 +93,10 @@ WRONG = [
     ),
     (
         changed("metrics", value={"psnr_y": {"plugin": "psnr", "channel": "Y"}}),
-        "metrics.psnr_y: `channel` must be Literal['rgb', 'y'], found 'Y'",
+        "metrics.psnr_y: `channel` 'Y': choices: rgb, y",
     ),
     (changed("metrics", value={"ssim": {"border": -1}}), "`border` must not be negative"),
-    (changed("metrics", value={"lpips": {"net": "vgg16"}}), "`net` must be Literal['alex', "),
+    (changed("metrics", value={"lpips": {"net": "vgg16"}}), "`net` 'vgg16': did you mean `vgg`?"),
     (
         changed("metrics", value={"fid": {}}) | {"samples": 9},
         "`samples` must be 256 or more for fid",

@@ -52,9 +52,7 @@ METRICS = {
 }
 # scores are made again when weights that were missing have come
 WEIGHTS = {
-    name: weights.state(name)
-    for entry in EXPERIMENT.metrics.values()
-    for name in entry.weights
+    name: weights.state(name) for entry in EXPERIMENT.metrics.values() for name in entry.weights
 }
 
 
