@@ -35,7 +35,7 @@ demo: .venv/requirements.lock  ## install, run the demo, print its table and whe
 	's/.*"minutes": \([0-9]*\).*/The reference run took \1 minutes on two cores./p' \
 	results/reference/demo/run.json; echo "Stopped at any time, it goes on from there."; }
 	@$(config_is_there)
-	@$(python) -m priorbench.weights fetch --if-possible
+	@$(python) -m priorbench weights fetch --if-possible
 	@$(call run)
 	@$(python) -m workflow.scripts.summary --configfile $(CONFIG)
 

@@ -1,147 +1,65 @@
-"""PriorBench's own command line: `priorbench images NAME`."""
+"""PriorBench's own command line: `priorbench COMMAND`, each a file in priorbench/commands/.
 
-import argparse
-import json
-import os
-import shutil
-import subprocess
+Exit status: 0 all is well; 1 something has to be changed or failed, and one line says what;
+2 the command itself was not understood; 130 stopped by the user.
+"""
+
+import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import yaml
+import click
 
-from priorbench import raw, sheet
-from priorbench.config import Experiment
+from priorbench import commands
 from priorbench.errors import UserError, nearest
-from priorbench.files import replacing
-from priorbench.images import Gallery, Prepared
-from priorbench.imageset import SPLITS
-from priorbench.plan import Job, Plan
 
-SHOWN, ALL = 12, 24  # pictures of each split; of a set that is only tested on
-LONG = 400  # characters of a fact that are shown
-SIDE = 128  # pixels of a picture on the sheet, at most
-# of a set without a config: it takes a whole one to plan a job
-ALONE: dict[str, Any] = {
-    "experiment": "look",
-    "tasks": {"denoising": {}},
-    "methods": {"nearest": {}},
-    "metrics": {"psnr": {}},
-}
+FOLDER = Path(commands.__path__[0])
+
+
+class Commands(click.Group):
+    """Every file in priorbench/commands/, imported where it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted(p.stem for p in FOLDER.glob("*.py") if not p.stem.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """Return a command; click.UsageError names the nearest of an unknown one."""
+        if cmd_name not in self.list_commands(ctx):
+            hint = nearest(cmd_name, self.list_commands(ctx))
+            raise click.UsageError(f"unknown command `{cmd_name}`: {hint}")
+        found = importlib.import_module(f"priorbench.commands.{cmd_name}").command
+        assert isinstance(found, click.Command)
+        return found
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="priorbench")
+def cli() -> None:
+    """Reproducible comparisons of image priors.
+
+    Exit status: 0 all is well; 1 something has to be changed or failed, and one line says what;
+    2 the command was not understood; 130 stopped.
+    """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="priorbench", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    about = "prepare an image set, show its first pictures and its card"
-    images = commands.add_parser("images", help=about, description=about)
-    images.add_argument("name", help="an image set, or a row of --configfile")
-    images.add_argument("options", nargs="*", metavar="KEY=VALUE", help="such as size=64")
-    images.add_argument("--configfile", type=Path, help="where NAME is a row")
-    images.add_argument("--out", type=Path, help="the sheet's file; NAME.png without it")
-    images.add_argument("--offline", action="store_true", help="never touch the network")
-    asked = parser.parse_args(arguments)
     try:
-        show(asked)
-    except Failed:  # the step has said why
-        return 1
+        ended = cli.main(arguments, prog_name="priorbench", standalone_mode=False)
+    except click.ClickException as error:
+        place = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
+        asked = f"; see `{place} --help`" if place else ""
+        print(f"{error.format_message().rstrip('.')}{asked}", file=sys.stderr)
+        return error.exit_code
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         print("stopped; the same command goes on from there", file=sys.stderr)
         return 130
-    return 0
-
-
-class Failed(Exception):
-    """A step failed, and said why."""
-
-
-def show(asked: argparse.Namespace) -> None:
-    """Prepare the image set that was asked for, write its contact sheet, print its card."""
-    if asked.offline:
-        os.environ["PRIORBENCH_OFFLINE"] = "1"
-    experiment = described(asked)
-    if experiment.config["images_dir"]:
-        os.environ[raw.VARIABLE] = str(Path(experiment.config["images_dir"]).expanduser())
-    plan = Plan(experiment)
-    plan.check_folders(asked.name)
-    out = asked.out or Path(f"{asked.name}.png")
-    if not out.parent.is_dir() or out.is_dir():
-        raise UserError(f"{out}: a file in a folder that is there is needed, such as sheet.png")
-    prepared = made(plan.prepare(asked.name))
-    rows = {
-        f"{split}: {count} pictures": pictures(prepared, split)
-        for split, count in prepared.card["counts"].items()
-    }
-    drawn = sheet.contact_sheet(rows, SIDE)
-    with replacing(out) as temporary:
-        drawn.save(temporary, "PNG")
-    if sys.stdout.isatty():
-        print(sheet.as_text(drawn, shutil.get_terminal_size().columns))
-    print("\n".join(told(prepared.card)))
-    print(f"sheet: {out}")
-    print(f"images: {prepared.folder}")
-
-
-def described(asked: argparse.Namespace) -> Experiment:
-    """Return the experiment that has the image set: that of the config, or one made for it."""
-    if asked.configfile is None:
-        options = {}
-        for pair in asked.options:
-            key, equals, value = pair.partition("=")
-            if not equals:
-                raise UserError(f"{pair}: KEY=VALUE is needed, such as size=64")
-            try:
-                options[key] = yaml.safe_load(value)
-            except yaml.YAMLError as error:
-                raise UserError(f"{pair}: not a value in YAML") from error
-        return Experiment.check({**ALONE, "imagesets": {asked.name: options}}, "command line")
-    if asked.options:
-        raise UserError(f"{asked.options[0]}: options stand in {asked.configfile}")
-    try:
-        config = yaml.safe_load(asked.configfile.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise UserError(f"{asked.configfile}: cannot be read ({error})") from error
-    experiment = Experiment.check(config or {}, str(asked.configfile))
-    if asked.name not in experiment.imagesets:
-        hint = nearest(asked.name, experiment.imagesets)
-        raise UserError(f"{asked.configfile}: no image set `{asked.name}`: {hint}")
-    return experiment
-
-
-def made(job: Job) -> Prepared:
-    """Return an image set of the store, prepared now unless it is there."""
-    results = [job.folder / name for name in ("card.json", *(f"{s}.npy" for s in SPLITS))]
-    if not all(path.exists() for path in results):
-        step = [sys.executable, "-m", "workflow.scripts.prepare", "--spec", job.json]
-        step += ["--threads", str(os.cpu_count() or 1), "--out", *map(str, results)]
-        if subprocess.run(step, check=False).returncode:
-            raise Failed
-    return Prepared(job.folder)
-
-
-def pictures(prepared: Prepared, split: str) -> Gallery:
-    """Return the first pictures of a split, (3, h, w) each."""
-    found: Gallery = prepared.gallery if split == "test" else getattr(prepared, split)
-    return found[: SHOWN if prepared.card["counts"]["train"] else ALL]
-
-
-def told(card: dict[str, Any]) -> list[str]:
-    """Return what a card says, a line per fact, lists of images as counts."""
-    lines = []
-    for key, value in card.items():
-        if key in ("clusters", "labels") and value is not None:
-            value = {split: f"{len(set(found))} different" for split, found in value.items()}
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        if len(text) > LONG and not isinstance(value, str):
-            text = f"{len(value)} entries, in card.json"
-        lines.append(f"{key.replace('_', ' ')}: {text}")
-    return lines
+    return int(ended or 0)  # what click.exceptions.Exit carries
 
 
 if __name__ == "__main__":

@@ -3,7 +3,10 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from priorbench import checks, registry, smoke, tuning
 from priorbench import options as options_of
@@ -150,6 +153,16 @@ class Experiment:
     def from_json(cls, text: str) -> "Experiment":
         """Return the experiment of a line made by `to_json`."""
         return cls._read(json.loads(text), "config")
+
+    @classmethod
+    def read(cls, path: Path) -> "Experiment":
+        """Read and check a config file; UserError names what is wrong with it."""
+        try:
+            config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            said = " ".join(str(error).split())
+            raise UserError(f"{path}: cannot be read ({said})") from error
+        return cls.check(config or {}, str(path))
 
     @classmethod
     def check(cls, config: Mapping[str, Any], file: str) -> "Experiment":

@@ -1,25 +1,22 @@
 """Pretrained weights that metrics need: which files, where they lie, how they come there.
 
 They lie where torch.hub keeps them, so that one copy serves every program; but only
-`python -m priorbench.weights fetch` downloads, never a job. No torch is imported here: the
+`priorbench weights fetch` downloads, never a job. No torch is imported here: the
 Snakefile asks for `state` while it is being read.
 """
 
-import argparse
 import os
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from priorbench import download
 from priorbench.download import DownloadError, Remote, digest
-from priorbench.errors import MissingWeights, nearest
+from priorbench.errors import MissingWeights
 
 State = Literal["official", "features only", "damaged", "missing"]
 
-COMMAND = "python -m priorbench.weights fetch"
+COMMAND = "python -m priorbench weights fetch"
 
 
 @dataclass(frozen=True)
@@ -167,48 +164,3 @@ def _intact(file: File, path: Path) -> bool:
     return digest(path, "sha256") in [
         copy.sha256 for copy in (file.official, file.features) if copy
     ]
-
-
-def _fetch_all(names: Sequence[str], if_possible: bool) -> int:
-    """Fetch these files; return the exit status. What failed is told in one line."""
-    failed: dict[str, MissingWeights] = {}
-    for name in names:
-        try:
-            path = fetch(name)
-            print(f"{path}: {state(name)}")
-        except MissingWeights as error:
-            failed[name] = error
-    if failed:
-        columns = ", ".join(column for name in failed for column in FILES[name].columns)
-        reasons = "; ".join(str(error) for error in failed.values())
-        lacking = f"no {columns} in the tables until {folder()} has the weights"
-        print(f"{lacking}: {reasons}; later: `{command(*failed)}`", file=sys.stderr)
-    return int(bool(failed) and not if_possible)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m priorbench.weights", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    fetching = commands.add_parser("fetch", help="download what is missing, and check it")
-    usual = [name for name, file in FILES.items() if file.usual]
-    fetching.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(FILES)}; else {', '.join(usual)}"
-    )
-    fetching.add_argument(
-        "--if-possible", action="store_true", help="exit with 0 also where nothing can be had"
-    )
-    commands.add_parser("status", help="tell what is there, without the network")
-    chosen = parser.parse_args(arguments)
-    if chosen.command == "fetch":
-        for name in chosen.names:
-            if name not in FILES:
-                parser.error(f"unknown file `{name}`: {nearest(name, FILES)}")
-        return _fetch_all(chosen.names or usual, chosen.if_possible)
-    for name, file in FILES.items():
-        print(f"{folder() / file.name}: {state(name)} (for {', '.join(file.columns)})")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

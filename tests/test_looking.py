@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from priorbench import __main__ as command
 from priorbench import raw, sheet
+from priorbench.__main__ import main
+from priorbench.commands import images
 from tests import gallery
 from tests.sets import fill_album
 
@@ -27,14 +28,14 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_set_is_prepared_once_shown_and_told(
     place: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert command.main(["images", "disks", "size=16", "train=40", "test=20", "val=10"]) == 0
+    assert main(["images", "disks", "size=16", "train=40", "test=20", "val=10"]) == 0
     said = capfd.readouterr().out
     assert "licence: " in said and 'counts: {"train": 40, "val": 10, "test": 20}' in said
     drawn = np.asarray(Image.open(place / "disks.png"))
     assert drawn.shape[1] > 12 * 16 and (drawn != 255).any()
     prepared = next((place / "results/store/prepare/disks").glob("*/card.json"))
     before = prepared.stat().st_mtime_ns
-    assert command.main(["images", "disks", "size=16", "train=40", "test=20", "val=10"]) == 0
+    assert main(["images", "disks", "size=16", "train=40", "test=20", "val=10"]) == 0
     assert prepared.stat().st_mtime_ns == before
 
 
@@ -48,17 +49,17 @@ def test_a_row_of_a_config_is_shown_with_its_options(
         "tasks: {hole: {}}\nmethods: {nearest: {}}\nmetrics: {psnr: {}}\n"
     )
     out = place / "sheet.png"
-    assert command.main(["images", "birds", "--configfile", "mine.yaml", "--out", str(out)]) == 0
+    assert main(["images", "birds", "--configfile", "mine.yaml", "--out", str(out)]) == 0
     assert out.exists()
     assert "shape: [3, 32, 32]" in capfd.readouterr().out
-    assert command.main(["images", "bird", "--configfile", "mine.yaml"]) == 1
+    assert main(["images", "bird", "--configfile", "mine.yaml"]) == 1
     assert "mine.yaml: no image set `bird`: did you mean `birds`?" in capfd.readouterr().err
 
 
 def test_pictures_of_many_sizes_are_shown_whole(place: Path) -> None:
-    assert command.main(["images", "gallery", "--configfile", config(place)]) == 0
+    assert main(["images", "gallery", "--configfile", config(place)]) == 0
     drawn = np.asarray(Image.open(place / "gallery.png"))
-    assert drawn.shape[1] == 4 * (command.SIDE + sheet.GAP) + sheet.GAP
+    assert drawn.shape[1] == 4 * (images.SIDE + sheet.GAP) + sheet.GAP
 
 
 def config(place: Path) -> str:
@@ -88,21 +89,21 @@ def config(place: Path) -> str:
 def test_a_mistake_is_one_line(
     arguments: list[str], said: str, capfd: pytest.CaptureFixture[str], place: Path
 ) -> None:
-    assert command.main(["images", *arguments]) == 1
+    assert main(["images", *arguments]) == 1
     error = capfd.readouterr().err
     assert said in error and "Traceback" not in error
     assert not list(place.rglob("*.png"))
 
 
 def test_a_sheet_shows_the_pictures_small_ones_enlarged(place: Path) -> None:
-    assert command.main(["images", "disks", "size=16", "train=40", "test=20", "val=10"]) == 0
+    assert main(["images", "disks", "size=16", "train=40", "test=20", "val=10"]) == 0
     drawn = np.asarray(Image.open(place / "disks.png")).transpose(2, 0, 1)
     folder = next((place / "results/store/prepare/disks").glob("*"))
     for row, split in enumerate(("train", "val", "test")):
-        top = row * (command.SIDE + sheet.LINE + 2 * sheet.GAP) + sheet.LINE + sheet.GAP
+        top = row * (images.SIDE + sheet.LINE + 2 * sheet.GAP) + sheet.LINE + sheet.GAP
         for column, picture in enumerate(np.load(folder / f"{split}.npy")[:10]):
-            left = sheet.GAP + column * (command.SIDE + sheet.GAP)
-            shown = drawn[:, top : top + command.SIDE, left : left + command.SIDE]
+            left = sheet.GAP + column * (images.SIDE + sheet.GAP)
+            shown = drawn[:, top : top + images.SIDE, left : left + images.SIDE]
             assert np.array_equal(shown[:, ::8, ::8], picture)
 
 
@@ -110,7 +111,7 @@ def test_a_terminal_gets_the_sheet_as_text(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    assert command.main(["images", "disks", "size=16", "train=40", "test=20", "val=10"]) == 0
+    assert main(["images", "disks", "size=16", "train=40", "test=20", "val=10"]) == 0
     said = capsys.readouterr().out
     assert said.count("▀") > 500 and "parameters: " in said
     assert max(map(len, said.split("licence")[1].splitlines())) < 1_000  # a card to be read
@@ -126,19 +127,19 @@ def test_the_folder_of_images_that_a_config_names_is_looked_in(
         (ROOT / "LICENSE", "is no folder"),
     ):
         (place / "mine.yaml").write_text(text.format(folder))
-        assert command.main(["images", "kodak", "--configfile", "mine.yaml"]) == 1
+        assert main(["images", "kodak", "--configfile", "mine.yaml"]) == 1
         assert said in capfd.readouterr().err
 
 
 def test_an_interrupt_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(_: object) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "show", interrupted)
-    assert command.main(["images", "disks"]) == 130
-    assert capsys.readouterr().err == "stopped; the same command goes on from there\n"
+    monkeypatch.setattr(images, "described", interrupted)
+    assert main(["images", "disks"]) == 130
+    assert capsys.readouterr().err.strip() == "stopped; the same command goes on from there"
 
 
 def test_text_shows_a_picture_two_pixels_a_sign() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from priorbench import weights
+from priorbench.__main__ import main
 from priorbench.errors import MissingWeights
 from priorbench.weights import Copy, File
 from tests.server import CONTENT, Server, lay, serving
@@ -124,7 +125,7 @@ def test_the_command_says_in_one_line_what_the_tables_will_lack(
     status: int,
 ) -> None:
     server.kind = "text/html"
-    assert weights.main(["fetch", *option]) == status
+    assert main(["weights", "fetch", *option]) == status
     said = capsys.readouterr().err
     assert said.startswith(f"no FID, KID in the tables until {place.parent} has the weights")
     assert said.count("\n") == 1
@@ -133,9 +134,9 @@ def test_the_command_says_in_one_line_what_the_tables_will_lack(
 def test_the_command_fetches_and_tells_the_state(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert weights.main(["status"]) == 0
-    assert weights.main(["fetch"]) == 0
-    assert weights.main(["status"]) == 0
+    assert main(["weights", "status"]) == 0
+    assert main(["weights", "fetch"]) == 0
+    assert main(["weights", "status"]) == 0
     told = capsys.readouterr().out.splitlines()
     assert told == [
         f"{place}: missing (for FID, KID)",
@@ -150,12 +151,11 @@ def test_what_few_need_is_fetched_by_name_only(
     rare = replace(weights.FILES["net"], name="rare-12345678.pth", usual=False)
     monkeypatch.setattr(weights, "FILES", weights.FILES | {"rare": rare})
     assert weights.lacking("rare").endswith(f"run `{weights.COMMAND} rare`")
-    assert weights.main(["fetch"]) == 0
+    assert main(["weights", "fetch"]) == 0
     assert [path.name for path in place.parent.iterdir()] == [NAME]
-    assert weights.main(["fetch", "rare"]) == 0
+    assert main(["weights", "fetch", "rare"]) == 0
     assert weights.state("rare") == "official"
-    with pytest.raises(SystemExit):
-        weights.main(["fetch", "rear"])
+    assert main(["weights", "fetch", "rear"]) == 1
     assert "did you mean `rare`?" in capsys.readouterr().err
 
 

@@ -1,0 +1,1 @@
+"""The commands of `priorbench`, one file each: its click command is called `command`."""
