@@ -35,6 +35,7 @@ KEYS: dict[str, tuple[type, Any]] = {
     "budget": (str, "full"),  # "smoke": a few steps on generated images
     "tuning": (dict, {}),  # of the rows that have a space to search: tuning.SETTINGS
     "images_dir": (str, ""),  # folder of the files of image sets; empty: $PRIORBENCH_IMAGES
+    "reference": (str, ""),  # kept experiment whose finished rows are taken as they are
     "gaps": (bool, False),  # tables and figures of what is finished, instead of all
 }
 KINDS = {dict: "mapping", list: "list", str: "word", int: "whole number", bool: "true or false"}

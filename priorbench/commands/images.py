@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from priorbench import raw, sheet
+from priorbench.commands._pairs import pairs
 from priorbench.config import Experiment
 from priorbench.errors import UserError, nearest
 from priorbench.files import replacing
@@ -75,7 +75,7 @@ def command(
 def described(name: str, options: tuple[str, ...], configfile: Path | None) -> Experiment:
     """Return the experiment that has the image set: that of the config, or one made for it."""
     if configfile is None:
-        return Experiment.check({**ALONE, "imagesets": {name: read(options)}}, "command line")
+        return Experiment.check({**ALONE, "imagesets": {name: pairs(options)}}, "command line")
     if options:
         raise UserError(f"{options[0]}: options stand in {configfile}")
     experiment = Experiment.read(configfile)
@@ -83,20 +83,6 @@ def described(name: str, options: tuple[str, ...], configfile: Path | None) -> E
         hint = nearest(name, experiment.imagesets)
         raise UserError(f"{configfile}: no image set `{name}`: {hint}")
     return experiment
-
-
-def read(options: tuple[str, ...]) -> dict[str, Any]:
-    """Return what KEY=VALUE pairs say, values as in YAML."""
-    found = {}
-    for pair in options:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise UserError(f"{pair}: KEY=VALUE is needed, such as size=64")
-        try:
-            found[key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise UserError(f"{pair}: not a value in YAML") from error
-    return found
 
 
 def made(job: Job) -> Prepared:

@@ -2,6 +2,7 @@ import json
 import os
 import shlex
 import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -20,6 +21,7 @@ from priorbench.config import Experiment
 from priorbench.errors import UserError
 from priorbench.paths import STORE
 from priorbench.plan import Plan
+from priorbench.reference import Reference
 from priorbench.sources import source_hash
 from workflow.failures import last_words
 from workflow.figures import FIGURES as DRAWN
@@ -31,6 +33,7 @@ try:
     if EXPERIMENT.config["images_dir"]:
         os.environ[raw.VARIABLE] = os.path.expanduser(EXPERIMENT.config["images_dir"])
     PLAN = Plan(EXPERIMENT)
+    REFERENCE = Reference(EXPERIMENT.config["reference"])
 except UserError as mistake:  # one line, without the place in this file where it came up
     print(mistake, file=sys.stderr)
     sys.exit(1)

@@ -82,15 +82,28 @@ def model_option(wildcards, input):
 
 
 def runs(verb, name, imageset, unit=None):
-    """Return the files `name` that the runs of all methods and seeds leave for `verb`."""
+    """Return the files `name` that the runs of all methods and seeds leave for `verb`.
+
+    A reference lends what it has; what it does not have is a gap.
+    """
     units = [] if unit is None else [unit]
-    paths = [
-        getattr(PLAN, verb)(imageset, *units, method, seed).folder / name
-        for method in EXPERIMENT.methods_of(imageset)
-        for seed in EXPERIMENT.seeds
-        if verb not in ("train", "sample") or learned(imageset, method)
-    ]
+    paths = []
+    for method in EXPERIMENT.methods_of(imageset):
+        for seed in EXPERIMENT.seeds:
+            if verb in ("train", "sample") and not learned(imageset, method):
+                continue
+            job = getattr(PLAN, verb)(imageset, *units, method, seed)
+            if lent(imageset, method, seed):
+                paths += [p for p in [REFERENCE.file(job, name)] if p.exists()]
+            else:
+                paths.append(job.folder / name)
     return finished(paths)
+
+
+@cache
+def lent(imageset, method, seed):
+    """Whether a row comes from the reference."""
+    return REFERENCE.lends(PLAN, imageset, method, seed)
 
 
 def learned(imageset, method):

@@ -1,0 +1,124 @@
+"""`priorbench run`: train and restore one method, and compare it with results that are kept."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from priorbench.commands._pairs import pairs
+from priorbench.config import Experiment
+from priorbench.errors import UserError, nearest
+from priorbench.files import read_json, write_text
+from priorbench.plan import Plan
+from priorbench.reference import CONFIG, Reference
+from priorbench.registry import ROOT, available, describe
+
+LEFT_OUT = ("energy", "contrasts")  # they speak of other rows
+
+
+@click.command(
+    "run",
+    epilog="Example: `priorbench run methods/mine.py --against lcm --against dip`",
+)
+@click.argument("method", metavar="NAME_OR_PATH")
+@click.option("--against", multiple=True, metavar="ROW", help="Row of the reference; repeatable.")
+@click.option("--reference", default="demo", show_default=True, help="In results/reference/.")
+@click.option("--train", multiple=True, metavar="KEY=VALUE", help="Option of training.")
+@click.option("--restore", multiple=True, metavar="KEY=VALUE", help="Option of restoring.")
+@click.option("--imageset", multiple=True, metavar="ROW", help="Of the reference; else all.")
+@click.option("--cores", type=int, default=os.cpu_count() or 1, show_default=True)
+@click.option("--retrain", is_flag=True, help="Train also rows that the reference cannot lend.")
+def command(
+    method: str,
+    against: tuple[str, ...],
+    reference: str,
+    train: tuple[str, ...],
+    restore: tuple[str, ...],
+    imageset: tuple[str, ...],
+    cores: int,
+    retrain: bool,
+) -> None:
+    """Train and restore one method, and print its table beside rows of a reference run.
+
+    A row of the reference is taken as it is where its code, options and images are the same as
+    here; all are scored anew, by one protocol.
+    """
+    kept = Reference(reference)
+    config = yaml.safe_load((kept.folder / CONFIG).read_text(encoding="utf-8"))
+    row, options = mine(method, config)
+    options = options | {
+        part: options.get(part, {}) | pairs(given)
+        for part, given in (("train", train), ("restore", restore))
+        if given
+    }
+    for asked, noun in ((against, "methods"), (imageset, "imagesets")):
+        for name in asked:
+            if name not in config[noun]:
+                hint = nearest(name, config[noun])
+                raise UserError(f"{kept.folder / CONFIG}: no row `{name}` of {noun}: {hint}")
+    others = {name: config["methods"][name] for name in against if name != row}
+    config |= {
+        "experiment": f"run_{row}",
+        "reference": reference,
+        "methods": {row: options, **others},
+        "imagesets": {n: config["imagesets"][n] for n in imageset or config["imagesets"]},
+    }
+    for key in LEFT_OUT:
+        config.pop(key, None)
+    for settings in config["methods"].values():  # of the image sets that are left
+        if inner := (settings or {}).get("imagesets"):
+            settings["imagesets"] = {n: s for n, s in inner.items() if n in config["imagesets"]}
+    for task in config["tasks"].values():
+        if isinstance(places := (task or {}).get("imagesets"), list):
+            task["imagesets"] = [place for place in places if place in config["imagesets"]]
+    config["tasks"] = {
+        name: task for name, task in config["tasks"].items() if (task or {}).get("imagesets") != []
+    }
+    file = Path("results") / str(config["experiment"]) / CONFIG
+    plan = Plan(Experiment.check(config, f"{file} (from {kept.folder / CONFIG})"))
+    for name in others:
+        print(origin(plan, kept, name, retrain))
+    write_text(file, yaml.safe_dump(config, sort_keys=False))
+    run = [sys.executable, "-m", "snakemake", "tables", "--cores", str(cores)]
+    run += ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(file), "--quiet", "rules"]
+    if subprocess.run(run, check=False).returncode:
+        raise click.exceptions.Exit(1)  # the run has said why
+    summary = [sys.executable, "-m", "workflow.scripts.summary", "--configfile", str(file)]
+    subprocess.run(summary, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    print(f"Figures and report: snakemake --cores {cores} --configfile {file}")
+
+
+def mine(method: str, config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return name and options of the row to run: one of the reference, a plugin, or a file."""
+    if method in config["methods"]:
+        return method, dict(config["methods"][method] or {})
+    about = describe("methods", method)
+    plain = method in available("methods")
+    return about.path.stem, {} if plain else {"plugin": method}
+
+
+def origin(plan: Plan, kept: Reference, row: str, retrain: bool) -> str:
+    """Tell where the numbers of a row come from; UserError where it would have to be trained."""
+    experiment = plan.experiment
+    places: dict[str, list[str]] = {}
+    for imageset in experiment.imagesets:
+        for seed in experiment.seeds:
+            job = plan.represent(imageset, row, seed)
+            if kept.lends(plan, imageset, row, seed):
+                record = read_json(kept.file(job, "run.json"))
+                where = f"{kept.folder} ({record['started'][:10]}, {record['hardware']})"
+            elif (job.folder / "run.json").exists():
+                where = "the store, trained here"
+            elif retrain:
+                where = "trained now"
+            else:
+                raise UserError(
+                    f"{row} on {imageset}: {kept.folder} has it with other code, options or device "
+                    "than here; add --retrain, or leave it out"
+                )
+            places.setdefault(where, []).append(f"{imageset} {seed}")
+    return f"{row}: " + "; ".join(f"{where}: {', '.join(p)}" for where, p in places.items())
