@@ -15,6 +15,7 @@ from priorbench.errors import UserError, nearest
 UNITS = ("all", "task")
 DEVICES = ("auto", "cpu", "cuda")
 BUDGETS = ("full", smoke.NAME)
+SOURCES = ("results", "archive")
 # key: (type, default); a default of None: the key is required
 KEYS: dict[str, tuple[type, Any]] = {
     "experiment": (str, None),
@@ -37,6 +38,8 @@ KEYS: dict[str, tuple[type, Any]] = {
     "images_dir": (str, ""),  # folder of the files of image sets; empty: $PRIORBENCH_IMAGES
     "reference": (str, ""),  # kept experiment whose finished rows are taken as they are
     "gaps": (bool, False),  # tables and figures of what is finished, instead of all
+    "source": (str, "results"),  # "archive": tables and figures of an archive, nothing is run
+    "archive": (str, ""),  # its path; empty: archive or archive.zip beside the results
 }
 KINDS = {dict: "mapping", list: "list", str: "word", int: "whole number", bool: "true or false"}
 RESERVED = ("represent", "sample", "samples", "all")  # what scores call other things than tasks
@@ -203,7 +206,12 @@ def _top(config: Mapping[str, Any], file: str) -> dict[str, Any]:
             raise UserError(f"{file}: `{key}` must be a {KINDS[kind]}, found {value!r}")
         if kind is int and full[key] < (0 if key == "observation_seed" else 1):
             raise UserError(f"{file}: `{key}` must be positive, found {value}")
-    for key, choices in (("device", DEVICES), ("unit", UNITS), ("budget", BUDGETS)):
+    for key, choices in (
+        ("device", DEVICES),
+        ("unit", UNITS),
+        ("budget", BUDGETS),
+        ("source", SOURCES),
+    ):
         if full[key] not in choices:
             raise UserError(f"{file}: {key} `{full[key]}`: {nearest(full[key], choices)}")
     seeds = full["seeds"]

@@ -27,6 +27,7 @@ ENGINE_ONLY = {
 }
 # what the Snakefile reads: planning a thousand jobs should cost a second, not an import of torch
 PLANNERS = [
+    "archive",
     "config",
     "devices",
     "errors",

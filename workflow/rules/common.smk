@@ -16,7 +16,7 @@ PREFIX = (
 )
 shell.prefix(PREFIX)
 
-from priorbench import locks, raw, weights
+from priorbench import archive, locks, raw, weights
 from priorbench.config import Experiment
 from priorbench.errors import UserError
 from priorbench.paths import STORE
@@ -32,6 +32,12 @@ try:
     EXPERIMENT = Experiment.check(config, os.path.relpath(FILE) if FILE != "config" else FILE)
     if EXPERIMENT.config["images_dir"]:
         os.environ[raw.VARIABLE] = os.path.expanduser(EXPERIMENT.config["images_dir"])
+    ARCHIVE = None
+    if EXPERIMENT.config["source"] == "archive":
+        ARCHIVE = archive.opened(EXPERIMENT, FILE)
+        if others := archive.differences(EXPERIMENT, ARCHIVE.experiment):
+            print(f"{FILE}: drawn as archived, with another {', '.join(others)}", file=sys.stderr)
+        EXPERIMENT = ARCHIVE.experiment
     PLAN = Plan(EXPERIMENT)
     REFERENCE = Reference(EXPERIMENT.config["reference"])
 except UserError as mistake:  # one line, without the place in this file where it came up
@@ -41,7 +47,7 @@ except UserError as mistake:  # one line, without the place in this file where i
 if raw.VARIABLE in os.environ:  # also where jobs run on other machines
     shell.prefix(f"{PREFIX}export {raw.VARIABLE}={shlex.quote(os.environ[raw.VARIABLE])}; ")
 
-OUT = f"results/{EXPERIMENT.name}"
+OUT = f"results/{EXPERIMENT.name}{'_archive' * bool(ARCHIVE)}"
 DEVICE = PLAN.device
 THREADS = EXPERIMENT.config["torch_threads"]
 GPU = int(DEVICE == "cuda")
@@ -127,7 +133,8 @@ onstart:
     # jobs parse this file too, but only the run itself comes here; the lock ends with its holder
     global RUNNING
     try:
-        PLAN.check_folders()
+        if not ARCHIVE:
+            PLAN.check_folders()
     except UserError as mistake:
         raise WorkflowError(f"{FILE}: {mistake}") from None
     # one lock for all experiments: two runs would delete from the store what the other made
@@ -135,7 +142,7 @@ onstart:
     if RUNNING is None:
         holder = (STORE / ".lock").read_text()
         raise WorkflowError(f"{STORE}: another run is alive: {holder}")
-    for name in WEIGHTS:
+    for name in () if ARCHIVE else WEIGHTS:
         if lacking := weights.lacking(name):
             print(lacking, file=sys.stderr)
 

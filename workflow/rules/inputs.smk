@@ -142,6 +142,8 @@ def samples_of(wildcards):
 def results_of(wildcards):
     """Return all files that tables and figures of an image set are made from."""
     imageset = wildcards.imageset
+    if ARCHIVE:
+        return ARCHIVE.results_of(imageset)
     units = EXPERIMENT.units_of(imageset)
     paths = [PLAN.prepare(imageset).folder / name for name in ("card.json", "test.npy")]
     for unit in units:
@@ -162,6 +164,8 @@ def results_of(wildcards):
 
 def scores_of(imageset):
     """Return the scores of an image set; with `gaps: true` of what can be scored by now."""
+    if ARCHIVE:
+        return ARCHIVE.scores_of(imageset)
     units = EXPERIMENT.units_of(imageset)
     seen = {u: [PLAN.degrade(imageset, u).folder / "observations.safetensors"] for u in units}
     made = seen | {"samples": runs("represent", "run.json", imageset)}

@@ -1,0 +1,234 @@
+"""An experiment in one file: all that its tables and figures are made from, and no model.
+
+An archive is a zip file or a folder. `manifest.json` names every other member with its size and
+SHA-256, and per image set the members that its tables and figures read; `config.json` is the
+checked config. Scores, run records, curves, cards and tables are copied as they are; of pictures
+the first IMAGES of each kind are kept, of sets of many sizes all.
+"""
+
+import hashlib
+import io
+import json
+import re
+import tempfile
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from priorbench import bundle
+from priorbench.config import KEYS, Experiment
+from priorbench.errors import UserError, nearest
+from priorbench.files import read_arrays, read_json
+from priorbench.paths import STORE, parse
+
+FORMAT = "priorbench archive 1"
+MANIFEST, CONFIG = "manifest.json", "config.json"
+TOPS = {MANIFEST, CONFIG, "store", "score", "tables"}
+IMAGES = 24  # of each kind: more than figures show, so that a mean over them tells something
+LEFT_OUT = "observations.safetensors"  # no table or figure reads them
+AT_ONCE = 1 << 20  # bytes
+NAMED = 8  # members that an error names
+RESULTS = STORE.parent
+OWN = ("source", "archive", "gaps")  # keys of a config that say how to draw, not what was run
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An archive that was verified and lies unpacked in `folder`."""
+
+    folder: Path
+    experiment: Experiment
+    lists: dict[str, list[str]]  # image set: members
+
+    def results_of(self, imageset: str) -> list[Path]:
+        """Return the files that tables and figures of an image set are made from."""
+        return [self.folder / name for name in self.lists[imageset]]
+
+    def scores_of(self, imageset: str) -> list[Path]:
+        """Return the scores among them."""
+        return [self.folder / name for name in self.lists[imageset] if name.startswith("score/")]
+
+
+def make(experiment: Experiment, out: Path, results: Path) -> int:
+    """Write the archive of a finished experiment, whole or not at all; return its members' count.
+
+    out: a file where it ends in .zip, else a new folder. results: the folder of that name.
+    UserError where tables were not made yet, or a result has gone since.
+    """
+    sources: dict[str, tuple[Path, int | None]] = {}
+    lists = {}
+    for imageset in experiment.imagesets:
+        paths = _listed(experiment, imageset, results)
+        cards = [path for path in paths if path.name == "card.json"]
+        kept = None if any(read_json(card).get("sizes") for card in cards) else IMAGES
+        lists[imageset] = [_member(path, experiment, results) for path in paths]
+        sources |= {_member(path, experiment, results): (path, kept) for path in paths}
+    for path in sorted((results / experiment.name / "tables").glob("*.*")):
+        if path.suffix in (".csv", ".md", ".tex"):
+            sources[f"tables/{path.name}"] = path, None
+    known = {}
+    with bundle.writing(out) as write:
+        for name in (CONFIG, *sorted(sources)):
+            data = _json(experiment.config) if name == CONFIG else _trimmed(*sources[name])
+            known[name] = fact(data)
+            write(name, data)
+        about = {"format": FORMAT, "experiment": experiment.name, "images": IMAGES}
+        write(MANIFEST, _json({**about, "lists": lists, "members": known}))
+    return len(known)
+
+
+def fact(data: bytes) -> dict[str, Any]:
+    """Return what the manifest says of a member."""
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def verify(path: Path, into: Path | None = None) -> dict[str, Any]:
+    """Return the manifest of an archive after its checksums; UserError names all that is wrong.
+
+    into: a folder that members are written to while they are read.
+    """
+    with bundle.reading(path, TOPS) as (members, opener):
+        manifest = _manifest(path, members, opener)
+        told = manifest["members"]
+        wrong = [f"{name}: missing" for name in told if name not in members]
+        wrong += [f"{name}: not in {MANIFEST}" for name in members if name not in {*told, MANIFEST}]
+        for name in sorted({*told} & members):
+            if not _copied(name, opener, told[name], into):
+                wrong.append(f"{name}: changed")
+    if wrong:
+        more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
+        raise UserError(f"{path}: {'; '.join(sorted(wrong)[:NAMED])}{more}")
+    return manifest
+
+
+def opened(given: Experiment, file: str, store: Path = STORE) -> Archive:
+    """Return the archive that a config names, verified and unpacked below `store`.
+
+    Its own config is what is drawn; UserError where it is of another experiment than `given`.
+    """
+    path = _place(given)
+    with bundle.reading(path, TOPS) as (members, opener):
+        manifest = _manifest(path, members, opener)
+        key = hashlib.sha256(_json(manifest)).hexdigest()[:10]
+    folder = store / "archive" / key
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as temporary:
+            verify(path, Path(temporary) / key)
+            (Path(temporary) / key).rename(folder)
+    experiment = _experiment(path, read_json(folder / CONFIG))
+    if experiment.name != given.name:
+        raise UserError(
+            f"{path}: made of the experiment `{experiment.name}`, but {file} is `{given.name}`: "
+            "name its config after --configfile"
+        )
+    if {*experiment.imagesets} != {*manifest["lists"]}:
+        raise UserError(f"{path}: {CONFIG} and {MANIFEST} name other image sets")
+    return Archive(folder, experiment, manifest["lists"])
+
+
+def differences(given: Experiment, archived: Experiment) -> list[str]:
+    """Return the keys of a config that the archived one has otherwise."""
+    return [key for key in KEYS if key not in OWN and given.config[key] != archived.config[key]]
+
+
+def _place(given: Experiment) -> Path:
+    """Return the path under `archive`, or else of the archive beside the results."""
+    if given.config["archive"]:
+        return Path(given.config["archive"]).expanduser()
+    beside = RESULTS / given.name / "archive"
+    return beside if beside.is_dir() else beside.with_suffix(".zip")
+
+
+def _experiment(path: Path, config: Any) -> Experiment:
+    """Return the experiment of an archived config; keys that came later have their defaults."""
+    if not isinstance(config, dict):
+        raise UserError(f"{path}: {CONFIG} is no mapping")
+    for key in config:
+        if key not in KEYS:
+            raise UserError(f"{path}: {CONFIG}: unknown key `{key}`: {nearest(str(key), KEYS)}")
+    full = {key: default for key, (_, default) in KEYS.items()} | config
+    name = full["experiment"]
+    if not isinstance(name, str) or not re.fullmatch(r"\w+", name, re.ASCII):
+        raise UserError(f"{path}: {CONFIG}: experiment {name!r}: letters, digits and underscores")
+    return Experiment.from_json(json.dumps(full))
+
+
+def _listed(experiment: Experiment, imageset: str, results: Path) -> list[Path]:
+    """Return the files that the tables of an image set were made from."""
+    listed = results / experiment.name / f"{imageset}.txt"
+    try:
+        paths = [Path(line) for line in listed.read_text(encoding="utf-8").splitlines()]
+    except OSError as error:
+        raise UserError(f"{listed}: not there: run the experiment first (snakemake)") from error
+    for path in paths:
+        if not path.is_file():
+            raise UserError(f"{path}: not there any more, but in {listed}: run snakemake again")
+    return [path for path in paths if path.name != LEFT_OUT]
+
+
+def _member(path: Path, experiment: Experiment, results: Path) -> str:
+    """Return the name of a result in an archive."""
+    if parse(path).verb == "score":
+        return path.relative_to(results / experiment.name).as_posix()
+    return path.relative_to(results).as_posix()
+
+
+def _trimmed(path: Path, kept: int | None) -> bytes:
+    """Return the bytes of a result, of pictures the first `kept`; None: all."""
+    if kept is None or path.suffix not in (".npy", ".safetensors"):
+        return path.read_bytes()
+    if path.suffix == ".safetensors":
+        arrays, facts = read_arrays(path)
+        header = {name: json.dumps(value) for name, value in facts.items()}
+        first = {name: np.ascontiguousarray(array[:kept]) for name, array in arrays.items()}
+        return bytes(save(first, header or None))
+    out = io.BytesIO()
+    np.save(out, np.load(path, mmap_mode="r", allow_pickle=False)[:kept], allow_pickle=False)
+    return out.getvalue()
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _manifest(path: Path, members: set[str], opener: bundle.Opener) -> dict[str, Any]:
+    """Return the manifest of an archive; UserError where it is not one."""
+    if MANIFEST not in members:
+        raise UserError(f"{path}: no {MANIFEST}: not an archive of priorbench")
+    with opener(MANIFEST) as stream:
+        text = stream.read(bundle.MOST_BYTES)
+    try:
+        found = json.loads(text)
+        sums = {
+            name: (told["bytes"] + 0, told["sha256"]) for name, told in found["members"].items()
+        }
+        listed = {name for names in found["lists"].values() for name in names}
+        known = found["format"] == FORMAT and CONFIG in sums and listed <= {*sums}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: {MANIFEST} cannot be read ({error!r})") from error
+    if not known:
+        raise UserError(f"{path}: {MANIFEST} is not of the format `{FORMAT}`")
+    return dict(found)
+
+
+def _copied(name: str, opener: bundle.Opener, told: dict[str, Any], into: Path | None) -> bool:
+    """Read a member, into a folder if asked; return whether it is what the manifest says."""
+    digest, left = hashlib.sha256(), told["bytes"]
+    target = None if into is None else into / name
+    if target is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with opener(name) as stream, target.open("wb") if target else nullcontext() as out:
+            while left >= 0 and (part := stream.read(min(AT_ONCE, left + 1))):
+                digest.update(part)
+                left -= len(part)
+                if out is not None:
+                    out.write(part)
+    except bundle.BROKEN:  # its own checksum tells first
+        return False
+    return bool(left == 0 and digest.hexdigest() == told["sha256"])
