@@ -1,5 +1,7 @@
 """Scores as bars (LCM post, figure 4): a panel per task, dashed lines for the controls."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from textwrap import fill
 
 import numpy as np
@@ -46,7 +48,10 @@ def draw(results: Results, imageset: str) -> Figure:
         for axes, metric in zip(row, metrics, strict=True):
             region = headline(results, imageset, metric, task)
             lines = summary(results, imageset, metric, task, region)
-            _panel(axes, results, imageset, lines, upright=upright)
+            bars = [
+                bar(results, imageset, m, lines) for m in results.experiment.methods_of(imageset)
+            ]
+            panel(axes, bars, controls_of(lines), upright=upright)
             axes.set_title(f"{task_label(results, task)}, {region}", weight="bold")
             # a long name, with what it depends on in brackets, would leave its panel
             axes.set_ylabel(metric_label(results, imageset, metric).replace(" (", "\n("))
@@ -66,23 +71,58 @@ def chosen_metrics(results: Results, imageset: str) -> list[str]:
     return scored[:1] + perceptual[:1]
 
 
-def _panel(
-    axes: Axes, results: Results, imageset: str, lines: dict[str, Line], *, upright: bool
+def controls_of(lines: dict[str, Line]) -> dict[str, Line]:
+    """Return those of a column's lines that are controls."""
+    return {name: line for name, line in lines.items() if line.control}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar with its label and colour; without a line a gap."""
+
+    label: str
+    shade: str
+    line: Line | None
+
+
+def bar(results: Results, imageset: str, method: str, lines: dict[str, Line]) -> Bar:
+    """Return the bar of a method in a column."""
+    label = marked(results, imageset, method)[0]
+    return Bar(label, colour(results, method), lines.get(method))
+
+
+def panel(
+    axes: Axes,
+    bars: Sequence[Bar],
+    controls: dict[str, Line],
+    *,
+    upright: bool,
+    beside: Iterable[Line] = (),
 ) -> None:
-    methods = list(results.experiment.methods_of(imageset))
-    decimals = digits(line.mean for line in lines.values())
-    bottom, top = _limits(lines, 0.3 if upright else 0.14)
+    """Draw bars with their intervals, and dashed lines for controls, whose names stand aside.
+
+    upright: numbers stand so. beside: lines of other panels that share the axis of values.
+    """
+    lines = [bar.line for bar in bars if bar.line] + list(controls.values())
+    decimals = digits(line.mean for line in lines)
+    bottom, top = _limits([*lines, *beside], 0.3 if upright else 0.14)
     axes.set_ylim(bottom, top)
     axes.yaxis.set_major_locator(ticks())
-    axes.set_xlim(-0.6, len(methods) - 0.4)
-    for place, method in enumerate(methods):
-        if method not in lines:
+    axes.set_xlim(-0.6, len(bars) - 0.4)
+    for place, bar in enumerate(bars):
+        if bar.line is None:
             axes.text(place, bottom, GAP, ha="center", va="bottom", color=GREY)
             continue
-        line, shade = lines[method], colour(results, method)
-        face, hatch = ("white", "/////") if line.excluded else (shade, "")
+        line = bar.line
+        face, hatch = ("white", "/////") if line.excluded else (bar.shade, "")
         axes.bar(
-            place, line.mean - bottom, 0.74, bottom, edgecolor=shade, facecolor=face, hatch=hatch
+            place,
+            line.mean - bottom,
+            0.74,
+            bottom,
+            edgecolor=bar.shade,
+            facecolor=face,
+            hatch=hatch,
         )
         if line.has_interval:
             axes.vlines(place, line.low, line.high, color=INK, linewidth=0.8)
@@ -98,16 +138,16 @@ def _panel(
             weight="bold" if line.bold else "normal",
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
         )
-    controls = {name: line.mean for name, line in lines.items() if line.control}
-    _control_lines(axes, controls, (bottom, top), decimals)
-    labels = [fill(marked(results, imageset, method)[0], 16) for method in methods]
-    axes.set_xticks(range(len(methods)), labels, rotation=40, ha="right", rotation_mode="anchor")
+    means = {name: line.mean for name, line in controls.items()}
+    _control_lines(axes, means, (bottom, top), decimals)
+    labels = [fill(bar.label, 16) for bar in bars]
+    axes.set_xticks(range(len(bars)), labels, rotation=40, ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0, labelsize=NORMAL)
 
 
-def _limits(lines: dict[str, Line], room: float) -> tuple[float, float]:
+def _limits(lines: Sequence[Line], room: float) -> tuple[float, float]:
     """Bars of small quantities begin at zero; `room` is left for the numbers, of the height."""
-    values = [value for line in lines.values() for value in (line.mean, line.low, line.high)]
+    values = [value for line in lines for value in (line.mean, line.low, line.high)]
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     bottom = min(0.0, low) if low < 5 else 5 * float(np.floor((low - 1) / 5))
     return bottom, high + room * (high - bottom)

@@ -1,5 +1,7 @@
 """Images rebuilt from the codes that an encoder predicts (incremental GLO, figures 8 and 9)."""
 
+from collections.abc import Sequence
+
 from matplotlib.figure import Figure
 
 from priorbench.results import Results
@@ -10,26 +12,28 @@ CAPTION = (
     "Training images, then test images, and what each method with an encoder rebuilds of them "
     "from the code that it predicts, without a search."
 )
+SPLITS = ("training", "test")
 
 
 def draw(results: Results, imageset: str) -> Figure:
     """Return a block of training and one of test images, in each a row per method."""
-    asked = {m: results.encoded(imageset, m) for m in results.experiment.methods}
-    tested = {m: images for m, images in asked.items() if images is not None}
-    methods = list(tested)
-    if not methods:
-        return said("no method of this experiment has an encoder")
-    trained = {method: results.shown(imageset, method) for method in methods}
-    rebuilt = {
-        "training": {method: trained[method]["encoded"] for method in methods},
-        "test": tested,
-    }
-    originals = {
-        "training": trained[methods[0]]["training"],
-        "test": results.originals(imageset)[: len(rebuilt["test"][methods[0]])],
-    }
-    lines = []
-    for split, found in rebuilt.items():
-        lines.append(Line(f"{split} images", list(originals[split]), first=True))
-        lines += [Line(marked(results, imageset, m)[0], list(p)) for m, p in found.items()]
-    return pictures(lines)
+    lines = [
+        line
+        for split in SPLITS
+        for line in encoded(results, imageset, list(results.experiment.methods), split)
+    ]
+    return pictures(lines) if lines else said("no method of this experiment has an encoder")
+
+
+def encoded(results: Results, imageset: str, methods: Sequence[str], split: str) -> list[Line]:
+    """Return images of a split, then a line per method with an encoder; nothing without one."""
+    tested = {m: images for m in methods if (images := results.encoded(imageset, m)) is not None}
+    shown = {m: results.shown(imageset, m) for m in tested}
+    if not tested:
+        return []
+    found, originals = tested, results.originals(imageset)[: len(next(iter(tested.values())))]
+    if split == "training":
+        found = {m: shown[m]["encoded"] for m in tested}
+        originals = next(iter(shown.values()))["training"]
+    lines = [Line(marked(results, imageset, m)[0], list(images)) for m, images in found.items()]
+    return [Line(f"{split} images", list(originals), first=True), *lines]

@@ -1,5 +1,7 @@
 """Restorations side by side (LCM post, figure 3): test images by task, a column per method."""
 
+from collections.abc import Sequence
+
 from matplotlib.figure import Figure
 
 from priorbench.images import Gallery, mean_psnr
@@ -13,6 +15,7 @@ CAPTION = (
     "method (raw outputs, first seed); naive inverse: the control with the best PSNR. Of sets of "
     "many sizes only the central 224x224 pixels are shown."
 )
+HEAD = ("original", "degraded", "naive inverse")  # columns before those of methods
 SHOWN = 2  # images per task
 WINDOW = 224  # pixels shown of pictures of many sizes, around their centre
 
@@ -29,10 +32,20 @@ def best(controls: dict[str, Gallery], results: Results, imageset: str) -> Galle
 
 def draw(results: Results, imageset: str) -> Figure:
     """Return the grid: original, degraded, then what each method made of it."""
-    methods, seed = list(results.experiment.methods_of(imageset)), results.experiment.seeds[0]
-    mixed = bool(results.card(imageset).get("sizes"))
+    methods = list(results.experiment.methods_of(imageset))
+    lines = grid(results, imageset, results.experiment.tasks_of(imageset), methods)
+    if not lines:
+        return said("nothing was restored")
+    return pictures(lines, [*HEAD, *(marked(results, imageset, method)[0] for method in methods)])
+
+
+def grid(
+    results: Results, imageset: str, tasks: Sequence[str], methods: Sequence[str]
+) -> list[Line]:
+    """Return the lines of pictures: HEAD, then a column per method, empty where it did not run."""
+    seed, mixed = results.experiment.seeds[0], bool(results.card(imageset).get("sizes"))
     lines = []
-    for number, task in enumerate(results.experiment.tasks_of(imageset)):
+    for number, task in enumerate(tasks):
         controls = results.controls(imageset, task)
         degraded = controls.pop("degraded", None)
         restored = [results.restored(imageset, task, method, seed) for method in methods]
@@ -46,7 +59,4 @@ def draw(results: Results, imageset: str) -> Figure:
             label = task_label(results, task) if place == 0 else ""
             cells = [each if each is None or not mixed else central(each, WINDOW) for each in row]
             lines.append(Line(label, cells, first=place == 0))
-    if not lines:
-        return said("nothing was restored")
-    names = [marked(results, imageset, method)[0] for method in methods]
-    return pictures(lines, ["original", "degraded", "naive inverse", *names])
+    return lines
