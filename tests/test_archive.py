@@ -18,6 +18,7 @@ from priorbench.files import read_json, write_json
 from priorbench.registry import ROOT
 from priorbench.results import Results
 from tests.fabricated import TEST, Fabricated, experiment
+from workflow.papers import PAPERS
 from workflow.scripts import figure, tables
 
 FEW = {"methods": {"glo": {}, "dip": {}}, "tasks": {"hole": {}}, "seeds": [0]}
@@ -237,14 +238,22 @@ def test_from_an_archive_nothing_is_trained(packed: Path) -> None:
     config = packed.with_name("toy.yaml")
     config.write_text(json.dumps(read_json_of(packed)))
     program = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "-n"]
-    told = ["--configfile", str(config), "--config", "source=archive", f"archive={packed}"]
+    told = [
+        "all",
+        *PAPERS,
+        "--configfile",
+        str(config),
+        "--config",
+        "source=archive",
+        f"archive={packed}",
+    ]
     run = subprocess.run(
         [*program, *told], cwd=packed.parent, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr + run.stdout
     counts = run.stdout.split("Job stats:")[1].split("total")[0]
     rules = {line.split()[0] for line in counts.splitlines()[3:] if line.strip()}
-    assert {"gather", "tables", "figure", "report", "all"} <= rules
+    assert {"gather", "tables", "figure", "report", "paper", "all", *PAPERS} <= rules
     assert not rules & {"prepare", "degrade", "control", "train", "restore", "represent", "sample"}
     assert not rules & {"energy", "score", "split", "tune"}
 

@@ -12,6 +12,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
@@ -70,12 +71,15 @@ def marker(results: Results, method: str) -> str:
     return MARKERS[list(results.experiment.methods).index(method) % len(MARKERS)]
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG at `path` and as PDF beside it; the same figure, the same bytes."""
+def save(figure: Figure, path: Path, box: Bbox | None = None) -> None:
+    """Write a figure as PNG at `path` and as PDF beside it; the same figure, the same bytes.
+
+    box: what is written, in inches of the figure, where that is more or less than all of it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path.with_suffix(".png"), metadata={"Software": None})
+    figure.savefig(path.with_suffix(".png"), metadata={"Software": None}, bbox_inches=box)
     undated = {"CreationDate": None, "Creator": None, "Producer": None}
-    figure.savefig(path.with_suffix(".pdf"), metadata=undated)
+    figure.savefig(path.with_suffix(".pdf"), metadata=undated, bbox_inches=box)
 
 
 def text_width(text: str, size: float) -> float:

@@ -98,14 +98,16 @@ def panel(
     *,
     upright: bool,
     beside: Iterable[Line] = (),
+    from_zero: bool = False,
 ) -> None:
     """Draw bars with their intervals, and dashed lines for controls, whose names stand aside.
 
     upright: numbers stand so. beside: lines of other panels that share the axis of values.
+    from_zero: also where values are large, as those in dB are.
     """
     lines = [bar.line for bar in bars if bar.line] + list(controls.values())
     decimals = digits(line.mean for line in lines)
-    bottom, top = _limits([*lines, *beside], 0.3 if upright else 0.14)
+    bottom, top = _limits([*lines, *beside], 0.3 if upright else 0.14, from_zero)
     axes.set_ylim(bottom, top)
     axes.yaxis.set_major_locator(ticks())
     axes.set_xlim(-0.6, len(bars) - 0.4)
@@ -129,7 +131,7 @@ def panel(
         axes.annotate(
             f"{line.mean:.{decimals}f}",
             (place, line.high if line.has_interval else line.mean),
-            (0, 1.5),
+            (0, 1.5 if line.has_interval else 2.5),
             textcoords="offset points",
             ha="center",
             size=SMALL - 0.5,
@@ -145,11 +147,11 @@ def panel(
     axes.tick_params(axis="x", length=0, labelsize=NORMAL)
 
 
-def _limits(lines: Sequence[Line], room: float) -> tuple[float, float]:
+def _limits(lines: Sequence[Line], room: float, from_zero: bool) -> tuple[float, float]:
     """Bars of small quantities begin at zero; `room` is left for the numbers, of the height."""
     values = [value for line in lines for value in (line.mean, line.low, line.high)]
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    bottom = min(0.0, low) if low < 5 else 5 * float(np.floor((low - 1) / 5))
+    bottom = min(0.0, low) if low < 5 or from_zero else 5 * float(np.floor((low - 1) / 5))
     return bottom, high + room * (high - bottom)
 
 

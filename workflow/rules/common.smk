@@ -26,6 +26,7 @@ from priorbench.sources import source_hash
 from workflow.failures import last_words
 from workflow.figures import FIGURES as DRAWN
 from workflow.figures import ACROSS, FROM_MODELS, LEAST_SETS
+from workflow.papers import PAPERS
 
 try:
     FILE = ", ".join(map(str, workflow.configfiles)) or "config"
