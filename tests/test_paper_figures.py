@@ -46,6 +46,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Fabricated:
     found = Fabricated(tmp_path_factory.mktemp("made"), experiment(**SMALL))
     laps = {"all": {"seconds": 60.0}, "encoder": {"seconds": 90.0}}
     found.amend("train", "incremental_glo", laps=laps)
+    # an empty stage of its own is no encoder
+    found.amend("train", "no_noise", laps=laps, effective={"steps_encoder": 0}, seconds=120.0)
     return found
 
 
@@ -187,6 +189,8 @@ def test_times_are_the_reports_and_those_of_decoder_and_encoder(
     measured = numbers(found, "training time", "measured")
     assert measured["decoder, noise term"] == pytest.approx(1.0)
     assert measured["encoder"] == pytest.approx(0.5)
+    assert measured["decoder, no noise term"] == pytest.approx(2.0)
+    assert list(found.table.data["name"]).count("encoder") == 2  # published, and of one row
     assert found.figure.axes[0].get_ylim()[0] == 0
 
 

@@ -1,6 +1,5 @@
 """Published numbers on the left, measured ones on the right: a row of two panels per quantity."""
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from textwrap import fill
@@ -91,8 +90,11 @@ def draw_pairs(results: Results, imageset: str, quantities: Sequence[Quantity]) 
             if side.gap:
                 _empty(axes, side.gap)
                 continue
-            several = {row for row, n in Counter(e.row for e in side.methods).items() if n > 1}
-            bars = [_bar(results, imageset, entry, shades, several) for entry in side.methods]
+            rows = [entry.row for entry in side.methods]
+            bars = [
+                _bar(results, imageset, entry, shades, again=entry.row in rows[:place])
+                for place, entry in enumerate(side.methods)
+            ]
             controls = {entry.name: entry.line for entry in side.controls}
             both = [e.line for s in sides for e in (*s.methods, *s.controls)]
             beside = both if quantity.alike else ()
@@ -102,13 +104,13 @@ def draw_pairs(results: Results, imageset: str, quantities: Sequence[Quantity]) 
 
 
 def _bar(
-    results: Results, imageset: str, entry: Entry, shades: dict[str, str], several: set[str]
+    results: Results, imageset: str, entry: Entry, shades: dict[str, str], *, again: bool
 ) -> Bar:
-    """Return a bar; of a row that has `several`, the label says which."""
+    """Return a bar; where a row has one already, the label of the next says what it is."""
     if not entry.row:
         return Bar(entry.name, shades.get(entry.name, GREY), entry.line)
     label = marked(results, imageset, entry.row)[0]
-    which = f", {entry.name}" if entry.row in several else ""
+    which = f", {entry.name}" if again and entry.name != label else ""
     return Bar(f"{label}{which}", colour(results, entry.row), entry.line)
 
 

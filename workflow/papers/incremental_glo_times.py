@@ -62,7 +62,8 @@ def _minutes(record: dict[str, Any]) -> tuple[float, float]:
     """Return the minutes of a decoder and of its encoder; nan where there is no such stage."""
     laps = {stage: float(lap["seconds"]) for stage, lap in record.get("laps", {}).items()}
     before = [seconds for stage, seconds in laps.items() if stage != ENCODER]
-    if ENCODER not in laps or not before or laps[ENCODER] <= before[-1]:
+    fitted = record.get("effective", {}).get("steps_encoder", 1)
+    if ENCODER not in laps or not before or not fitted:
         return float(record["seconds"]) / 60, float("nan")
     return before[-1] / 60, (laps[ENCODER] - before[-1]) / 60
 
