@@ -23,7 +23,7 @@ from priorbench import bundle
 from priorbench.config import KEYS, Experiment
 from priorbench.errors import UserError, nearest
 from priorbench.files import read_arrays, read_json
-from priorbench.paths import STORE, parse
+from priorbench.paths import GRAMMAR, STORE, parse
 
 FORMAT = "priorbench archive 1"
 MANIFEST, CONFIG = "manifest.json", "config.json"
@@ -65,8 +65,8 @@ def make(experiment: Experiment, out: Path, results: Path) -> int:
         paths = _listed(experiment, imageset, results)
         cards = [path for path in paths if path.name == "card.json"]
         kept = None if any(read_json(card).get("sizes") for card in cards) else IMAGES
-        lists[imageset] = [_member(path, experiment, results) for path in paths]
-        sources |= {_member(path, experiment, results): (path, kept) for path in paths}
+        lists[imageset] = [_member(path) for path in paths]
+        sources |= {_member(path): (path, kept) for path in paths}
     for path in sorted((results / experiment.name / "tables").glob("*.*")):
         if path.suffix in (".csv", ".md", ".tex"):
             sources[f"tables/{path.name}"] = path, None
@@ -171,11 +171,11 @@ def _listed(experiment: Experiment, imageset: str, results: Path) -> list[Path]:
     return [path for path in paths if path.name != LEFT_OUT]
 
 
-def _member(path: Path, experiment: Experiment, results: Path) -> str:
-    """Return the name of a result in an archive."""
-    if parse(path).verb == "score":
-        return path.relative_to(results / experiment.name).as_posix()
-    return path.relative_to(results).as_posix()
+def _member(path: Path) -> str:
+    """Return the name of a result in an archive: its place in the grammar, wherever it lies."""
+    verb = parse(path).verb
+    inside = Path(*path.parts[-len(GRAMMAR[verb]) - 2 :]).as_posix()
+    return inside if verb == "score" else f"store/{inside}"
 
 
 def _trimmed(path: Path, kept: int | None) -> bytes:

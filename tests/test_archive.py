@@ -84,6 +84,20 @@ def test_the_same_results_make_the_same_archive(
     assert written(made, tmp_path / "again.zip").read_bytes() == packed.read_bytes()
 
 
+def test_rows_lent_by_a_reference_are_in_the_archive(tmp_path: Path) -> None:
+    found = Fabricated(tmp_path, experiment(**FEW))
+    lent = tmp_path / "results" / "reference" / "toy" / "runs" / "restore"
+    lent.parent.mkdir(parents=True)
+    (found.store / "restore").rename(lent)
+    listed = [*found.paths, *(path for path in lent.rglob("*") if path.is_file())]
+    (tmp_path / "results" / "toy" / "photos.txt").write_text("".join(f"{p}\n" for p in listed))
+    path = written(found, tmp_path / "toy.zip")
+    assert archive.verify(path)["experiment"] == "toy"
+    drawn = archive.opened(asked(path), "toy.yaml", tmp_path)
+    results = Results(drawn.results_of("photos"), drawn.experiment)
+    assert results.restored("photos", "hole", "dip", 0) is not None
+
+
 def test_an_archive_has_no_models_and_few_pictures(
     made: Fabricated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

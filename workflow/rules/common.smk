@@ -40,7 +40,7 @@ try:
             print(f"{FILE}: drawn as archived, with another {', '.join(others)}", file=sys.stderr)
         EXPERIMENT = ARCHIVE.experiment
     PLAN = Plan(EXPERIMENT)
-    REFERENCE = Reference(EXPERIMENT.config["reference"])
+    REFERENCE = Reference("" if ARCHIVE else EXPERIMENT.config["reference"])
 except UserError as mistake:  # one line, without the place in this file where it came up
     print(mistake, file=sys.stderr)
     sys.exit(1)
