@@ -23,7 +23,7 @@ from priorbench.sources import Root, source_hash
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 VALIDATION = 8  # images of the validation split that decide whether training has a plateau
-SHOWN = {"reconstructions": 8, "pairs": 3, "between": 9}
+SHOWN = {"reconstructions": 10, "pairs": 5, "between": 9}  # five pairs: the report's figures
 ENERGY_IMAGES = 4
 
 
