@@ -17,7 +17,7 @@ SMOOTHED = 5  # points of a curve, of which the median counts
 
 
 class Pace(NamedTuple):
-    """What it took to reach a loss, mean over seeds."""
+    """What it took to reach a loss."""
 
     loss: float  # reached by all rows compared
     images_seen: float
@@ -25,15 +25,24 @@ class Pace(NamedTuple):
 
 
 def paces(results: Results, imageset: str) -> dict[str, Pace]:
-    """Return the pace of each row that can be compared with another."""
-    found: dict[str, Pace] = {}
+    """Return the pace of each row that can be compared with another, mean over seeds."""
+    return {
+        method: Pace(*(float(value) for value in np.mean([*runs.values()], axis=0)))
+        for method, runs in paces_by_seed(results, imageset).items()
+    }
+
+
+def paces_by_seed(results: Results, imageset: str) -> dict[str, dict[int, Pace]]:
+    """Return the pace of each row that can be compared with another, by training seed."""
+    found: dict[str, dict[int, Pace]] = {}
     for stage, methods in _comparable(results, imageset):
         runs = {method: list(_runs(results, imageset, method, stage)) for method in methods}
         loss = max(curve["value"].min() for all_runs in runs.values() for curve, _ in all_runs)
         for method, all_runs in runs.items():
-            reached = [_reached(curve, laps, stage, loss) for curve, laps in all_runs]
-            images, seconds = np.mean(reached, axis=0)
-            found[method] = Pace(float(loss), float(images), float(seconds))
+            found[method] = {
+                int(curve["seed"].iloc[0]): Pace(float(loss), *_reached(curve, laps, stage, loss))
+                for curve, laps in all_runs
+            }
     return found
 
 

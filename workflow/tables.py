@@ -9,6 +9,7 @@ import pandas as pd
 from priorbench.errors import MISSING
 from priorbench.results import FLOOR, Results
 from workflow import summaries
+from workflow.claims import claims_table
 from workflow.comparisons import comparison_tables
 from workflow.contrasts import contrast_tables
 from workflow.pace import Pace, paces
@@ -45,6 +46,7 @@ def all_tables(results: Results) -> Iterator[Table]:
         yield error_split_table(results, imageset)
         yield cost_table(results, imageset)
     yield ranks_table(results)
+    yield claims_table(results)
 
 
 def samples_table(results: Results, imageset: str) -> Table:

@@ -119,7 +119,9 @@ TABLES = [
         f"error_split-{imageset}",
         f"cost-{imageset}",
     )
-] + ["ranks"]
+] + ["ranks", "claims"]
+# what is published, and what is claimed of it
+PUBLISHED = sorted((ROOT / "published").glob("*.*"))
 
 
 wildcard_constraints:

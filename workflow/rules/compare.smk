@@ -24,6 +24,7 @@ rule tables:
     input:
         LISTS,
         SCORES,
+        PUBLISHED,
     output:
         csv=report(
             expand(f"{OUT}/tables/{{table}}.csv", table=TABLES),

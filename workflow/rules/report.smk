@@ -4,7 +4,7 @@ rule report:
         lists=LISTS,
         tables=rules.tables.output.csv,
         figures=rules.figures.input,
-        expectations=ROOT / "published" / "expectations.yaml",
+        published=PUBLISHED,
         template=ROOT / "workflow" / "report" / "report.html.j2",
     output:
         f"{OUT}/report.html",

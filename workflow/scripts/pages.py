@@ -1,7 +1,7 @@
 """Write the tracked reference runs into pages: their times, pictures and tables.
 
-A section stands between `<!-- RUN: times -->`, or `<!-- RUN: FIGURE METRIC -->`, and
-`<!-- end -->`; RUN is a folder of results/reference.
+A section stands between `<!-- RUN: times -->`, `<!-- RUN: claims -->` or
+`<!-- RUN: FIGURE METRIC -->`, and `<!-- end -->`; RUN is a folder of results/reference.
 """
 
 import argparse
@@ -38,7 +38,8 @@ def filled(page: Path, reference: Path) -> str:
         run, what = found["run"], found["what"]
         if not (reference / run).is_dir():
             raise UserError(f"{page}: {what} of `{run}`: no folder {reference / run}")
-        shown = times(reference / run) if what == "times" else results(page, reference / run, what)
+        told = {"times": times, "claims": claims}.get(what)
+        shown = told(reference / run) if told else results(page, reference / run, what)
         return f"<!-- {run}: {what} -->\n\n{shown}\n<!-- end -->"
 
     made, count = SECTION.subn(section, text)
@@ -55,6 +56,14 @@ def times(run: Path) -> str:
         f"installing ({took['core_minutes']:.0f} core-minutes) and {took['peak_memory_gib']:.1f} "
         "GiB of memory at most, summed over its processes; more cores share the work.\n"
     )
+
+
+def claims(run: Path) -> str:
+    """Return the table of claims."""
+    table = run / "tables" / "claims.md"
+    if not table.is_file():
+        raise UserError(f"{run}/tables: no table claims.md")
+    return table.read_text(encoding="utf-8")
 
 
 def results(page: Path, run: Path, what: str) -> str:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from priorbench.files import write_text
 from priorbench.results import Results
-from workflow import finished
+from workflow import claims, finished
 from workflow.comparisons import comparison_tables
 from workflow.contrasts import contrast_tables
 from workflow.expectations import evaluate
@@ -48,12 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
     )
+    stated = claims.shown(results)
     page = environment.get_template("report.html.j2").render(
         experiment=results.experiment,
         seed_notes=list(seed_notes(len(results.experiment.seeds))),
         metrics=metrics(results),
         facts=facts(results),
         expectations=evaluate(results),
+        claims=stated,
+        claims_table=claims.claims_table(results, stated),
         imagesets=[section(results, name, asked.figures) for name in results.experiment.imagesets],
         ranks=ranks_table(results),
         across=[f for n in ACROSS if (f := picture(asked.figures, n, n, "all image sets"))],

@@ -1,0 +1,205 @@
+"""Where claims are looked at, what differs there, what is missing, and what is measured."""
+
+import re
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from priorbench.claims import read
+from priorbench.errors import UserError
+from priorbench.files import write_rows
+from priorbench.results import CURVE_COLUMNS, Results
+from tests.fabricated import Fabricated
+from tests.stated import VALUE, few, full, judged, state
+from tests.test_pace import LAPS, curve
+from workflow import claims
+from workflow.claims import claims_table, shown
+from workflow.judging import evaluate
+from workflow.measuring import sharpness
+from workflow.rendering import csv, latex, markdown
+from workflow.scripts import pages, report
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Fabricated:
+    return full(tmp_path_factory.mktemp("made"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "said"),
+    [
+        ({"images": {"plugin": "digits"}}, "transfers", "photographs instead of digits"),
+        ({"images": {"plugin": "photos", "size": 64}}, "transfers", "32x32 px instead of 64x64"),
+        ({"images": {"plugin": "photos", "split": "across"}}, "", "split"),
+        ({"learned": 6000}, "holds, protocol differs", "600 training images instead of 6000"),
+        ({"task": {"plugin": "hole", "sigma": 0.1}}, "holds, protocol differs",
+         "sigma 0 instead of 0.1"),
+        ({"metric": {"plugin": "psnr", "border": 4}}, "holds, protocol differs",
+         "border 0 instead of 4"),
+        ({"settings": {"dip": {"steps": 7}}}, "holds, protocol differs", "instead of 7"),
+        ({"departures": ["a kernel instead of another"]}, "holds, protocol differs", "a kernel"),
+        ({"region": "disjoint"}, "holds, protocol differs", "region pasted instead of disjoint"),
+    ],
+)  # fmt: skip
+def test_whatever_differs_is_named_and_never_reproduced(
+    changes: dict[str, Any], verdict: str, said: str, made: Fabricated, tmp_path: Path
+) -> None:
+    found = judged(made.results, tmp_path, **changes)
+    if verdict:
+        assert found.verdict == verdict
+        assert said in "; ".join(found.differs)
+    else:  # as the config has it
+        assert "reproduced" in found.verdict or said in "; ".join(found.differs)
+
+
+def test_what_the_source_does_not_tell_is_no_difference(made: Fabricated, tmp_path: Path) -> None:
+    metric = {"plugin": "psnr", "border": "unknown"}
+    assert judged(made.results, tmp_path, metric=metric).verdict == "reproduced"
+
+
+def test_the_row_of_the_nearest_options_is_taken(tmp_path: Path) -> None:
+    metrics = {"psnr": {}, "psnr_y": {"plugin": "psnr", "channel": "y", "border": 4}}
+    both = few(tmp_path, metrics=metrics)
+    wanted = {"plugin": "psnr", "channel": "y", "border": 4}
+    claims_made = state(tmp_path, {"metric": wanted}, {})
+    assert [j.place.metric for j in evaluate(both.results, claims_made)] == ["psnr_y", "psnr"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"rows": ["pca"]}, "no method pca"),
+        ({"task": {"plugin": "denoising"}, "metric": {"plugin": "ssim"}}, "no metric ssim"),
+        ({"rows": ["quiet"]}, "no method quiet"),
+        ({"metric": {"plugin": "continuity"}, "task": None}, "no metric continuity"),
+        ({**VALUE, "images": {"plugin": "set5"}}, "no image set set5"),
+        ({"rows": ["bicubic"], "against": ["dip"]}, "bicubic: no result"),
+        ({"task": "sample", "metric": {"plugin": "fid"}}, "DIP: no result"),
+    ],
+)
+def test_what_was_not_run_says_what_is_missing(
+    changes: dict[str, Any], said: str, made: Fabricated, tmp_path: Path
+) -> None:
+    found = judged(made.results, tmp_path, **changes)
+    assert found.verdict == "not run"
+    assert said in found.why
+
+
+def test_a_task_that_is_not_in_the_config_is_missing(tmp_path: Path) -> None:
+    one = few(tmp_path, tasks={"sr4": {"plugin": "super_resolution", "factor": 4}})
+    assert judged(one.results, tmp_path).why == "no task hole"
+
+
+def test_missing_weights_are_named(tmp_path: Path) -> None:
+    made = few(tmp_path, methods={"glo": {}, "dip": {}})
+    path = made.scores / "hole.csv"
+    scores = pd.read_csv(path)
+    scores = scores[scores["metric"] == "psnr"].assign(value="", image=-1)
+    scores["protocol"] = "missing: alexnet-owt-7be5be79.pth in a folder"
+    scores.drop_duplicates().to_csv(path, index=False)
+    found = judged(made.results, tmp_path)
+    assert found.verdict == "not run"
+    assert "DIP: no alexnet-owt-7be5be79.pth" in found.why
+
+
+def test_nothing_finished_is_not_run(made: Fabricated, tmp_path: Path) -> None:
+    empty = Results([], made.experiment)
+    assert {j.verdict for j in evaluate(empty)} == {"not run"}
+    assert judged(empty, tmp_path).verdict == "not run"
+    assert markdown(claims_table(empty))
+
+
+def test_encoded_images_are_less_sharp_than_their_originals(
+    made: Fabricated, tmp_path: Path
+) -> None:
+    edges = np.zeros((1, 3, 4, 4), np.uint8)
+    edges[..., 1::2] = 30
+    assert sharpness(edges) == pytest.approx(15)  # 30 across, 0 down
+    assert sharpness(np.full((1, 3, 4, 4), 9, np.uint8)) == 0
+    blur = {"rows": ["originals"], "against": ["noisy"], "task": None, "metric": None}
+    for measure in ("sharpness_train", "sharpness_test"):
+        found = judged(made.results, tmp_path, measure=measure, **blur)
+        assert found.least is not None
+        assert found.least.mean_a > found.least.mean_b > 0
+    bare = judged(made.results, tmp_path, measure="sharpness_test", **{**blur, "against": ["lcm"]})
+    assert "LCM: no result" in bare.why
+
+
+def test_rebuilt_training_images_are_compared_pair_by_pair(
+    made: Fabricated, tmp_path: Path
+) -> None:
+    sides = {"rows": ["lcm"], "against": ["glo"], "task": None, "metric": None}
+    found = judged(made.results, tmp_path, measure="reconstruction", **sides)
+    assert found.unit == "dB"
+    assert found.comparisons[0].mean_a > 10
+
+
+def test_the_pace_to_an_equal_loss_asks_for_rows_that_share_one(tmp_path: Path) -> None:
+    entry = {"task": None, "metric": None, "measure": "core_seconds"}
+    bare = judged(few(tmp_path / "bare").results, tmp_path, **entry)
+    assert (bare.verdict, bare.why.partition(",")[0]) == ("not run", "DIP: no loss in common")
+    trained: dict[str, Any] = {
+        "plain": {"noise_weight": 0.0, "representatives": [], "steps": [0]},
+        "staged": {"noise_weight": 0.1},
+    }
+    rows = {row: {"plugin": "incremental_glo", "train": train} for row, train in trained.items()}
+    made = few(tmp_path / "study", methods=rows, seeds=[0, 1])
+    for row, stages in (("plain", [("all", 400, 0.5)]), ("staged", [("all", 200, 0.2)])):
+        made.amend("train", row, laps=LAPS[row], effective={"perceptual": "l1"})
+        for folder in made.runs("train", row):
+            lines = [line for stage in stages for line in curve(*stage)]
+            write_rows(folder / "curve.csv", CURVE_COLUMNS, lines)
+    sides = {"rows": ["quiet"], "against": ["noisy"]}
+    found = judged(made.results, tmp_path, **{**entry, **sides})
+    assert found.verdict == "reproduced"
+    assert found.comparisons[0].mean_a == 20  # core seconds, less than the other
+    assert (found.unit, found.seeds) == ("core seconds", 2)
+
+
+def test_the_shipped_claims_make_a_table_that_says_everything(made: Fabricated) -> None:
+    stated = shown(made.results)
+    table = claims_table(made.results, stated)
+    rows = [row for group in table.groups for row in group]
+    assert len(rows) == len(stated) >= 20
+    assert {each.judged.claim.id for each in stated} == {claim.id for claim in read()}
+    for each in stated:
+        assert each.judged.verdict not in ("reproduced", "contradicted")  # small photographs
+        assert each.differs or each.judged.verdict == "not run"
+        assert each.judged.why or each.judged.verdict != "not run"
+    text = markdown(table)
+    assert "nan" not in text
+    assert "Fewer than 5 seeds" in text
+    for claim in read():
+        assert claim.sentence in text.replace("\\", "")
+    assert latex(table).count("\\midrule") == 2
+    numbers = pd.read_csv(StringIO(csv(table)))
+    assert list(numbers.columns) == claims.DATA
+    assert set(numbers["claim"]) == {claim.id for claim in read()}
+
+
+def test_the_report_sets_published_beside_measured(made: Fabricated, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    places = ["--tables", str(tmp_path), "--figures", str(tmp_path), "--out", str(out)]
+    report.main([*places, *made.options])
+    text = " ".join(re.sub(r"<[^>]+>", " ", out.read_text()).split()).replace("&#39;", "'")
+    part = text.split("Published beside measured")[-1].split("PSNR [dB]")[0]
+    for claim in read():
+        assert claim.sentence in part
+    assert "Published: 27 before 26.05 dB. Measured: DIP before bicubic by +" in part
+    assert "Differs: photographs instead of Set14;" in part
+    assert "(no image set set5.)" in part
+
+
+def test_a_page_shows_the_claims_of_a_tracked_run(tmp_path: Path) -> None:
+    page = tmp_path / "claims.md"
+    page.write_text("<!-- toy: claims -->\nold\n<!-- end -->\n")
+    (tmp_path / "toy" / "tables").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"no table claims.md"):
+        pages.filled(page, tmp_path)
+    (tmp_path / "toy" / "tables" / "claims.md").write_text("a table\n")
+    filled = pages.filled(page, tmp_path)
+    assert filled == "<!-- toy: claims -->\n\na table\n\n<!-- end -->\n"
