@@ -23,6 +23,7 @@ include: "workflow/rules/score.smk"
 include: "workflow/rules/split.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/lcm_metric.smk"
 
 
 rule all:
