@@ -15,6 +15,7 @@ from priorbench.contract import Images
 from priorbench.errors import MissingWeights, UserError
 from priorbench.files import write_arrays
 from priorbench.observations import write_observations
+from priorbench.registry import ROOT
 from tasks import colorization, hole, super_resolution
 from tests.pictures import Bytes, patches
 from tests.test_scoring import observed, prepared
@@ -168,6 +169,29 @@ def test_without_any_weights_the_table_names_the_files(
     step.main(options)
     text = (tmp_path / "out" / "toy.md").read_text()
     assert text.count("no alexnet-owt-7be5be79.pth") == 6 and "nan" not in text
+
+
+def test_the_page_says_what_the_tracked_run_found() -> None:
+    page = " ".join((ROOT / "docs" / "metrics.md").read_text().split())
+    scaled, factors = [], []
+    for name, off, variant in (
+        ("flowers", "13 times", "SqueezeNet, 0.0, [0, 1]"),
+        ("faces", "6.5 times", "AlexNet, 0.0, [0, 255]"),
+    ):
+        tracked = ROOT / "results" / "reference" / "lcm_metric" / f"{name}.csv"
+        rows = pd.read_csv(tracked, dtype={"version": str}, keep_default_na=False)
+        rows["ratio"] = pd.to_numeric(rows["ratio"])
+        assert rows["ratio"].min() > 1  # every value is above its line
+        best = lcm_metric.fits(rows).sort_values("off").iloc[0]
+        assert f"{best['off']:.2g} times" == off
+        net, version, span = variant.split(", ", 2)
+        assert (net[:4].lower(), version, span) == (best["net"][:4], best["version"], best["range"])
+        assert off in page and f"({variant})" in page
+        found = lcm_metric.fits(rows).dropna(subset="off")
+        scaled.append(found["off_scaled"])
+        factors += [found["factor"].min(), found["factor"].max()]
+    assert f"of {min(factors):.0f} to {max(factors):.0f}, most" in page
+    assert (scaled[0] < 2).mean() > 0.5 and scaled[1].max() < 1.505
 
 
 @pytest.mark.parametrize("wrong", ["size", "task"])
