@@ -24,6 +24,7 @@ include: "workflow/rules/split.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/papers.smk"
+include: "workflow/rules/lcm_metric.smk"
 
 
 rule all:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imagesets._read import DAMAGED, chw, read
-from priorbench.errors import UserError
+from priorbench.errors import UserError, nearest
 from priorbench.pictures import Pictures
 from priorbench.raw import pictures
 
@@ -29,6 +29,7 @@ class Config:
 
     fit: Literal["div32", "mod8", "whole"] = "div32"  # sides to multiples: DIP's, SR papers', none
     crop: int = 0  # pixels: only the central square, for methods that need one size
+    only: tuple[str, ...] = ()  # pictures, by the names of their files; empty: all
 
 
 def own_files(imageset: str, sizes: Mapping[str, Size], origin: str) -> list[Path]:
@@ -37,7 +38,7 @@ def own_files(imageset: str, sizes: Mapping[str, Size], origin: str) -> list[Pat
     sizes: by the name of a file in small letters, without its suffix and without "_gt".
     """
     files = pictures(imageset, len(sizes), origin)
-    found = {file.stem.lower().removesuffix("_gt"): file for file in files}
+    found = {shown(file): file for file in files}
     if strange := sorted(set(found) - set(sizes)):
         raise UserError(f"{imageset}: {found[strange[0]]} is none of its pictures ({origin})")
     if absent := [name for name in sizes if name not in found]:
@@ -72,9 +73,18 @@ def check_size(imageset: str, file: Path, sizes: Collection[Size]) -> None:
         raise UserError(f"{imageset}: {file} has {size[0]}x{size[1]} pixels, not {told}")
 
 
+def shown(file: Path) -> str:
+    """Return the name of the picture in a file: "butterfly" of Butterfly_GT.png."""
+    return file.stem.lower().removesuffix("_gt")
+
+
 def classic(files: Sequence[Path], cfg: Config, source: str, licence: str) -> Pictures:
     """Return the pictures of a test set; with `crop` their central squares, all of one size."""
-    crop = cfg.crop
+    crop, kept = cfg.crop, {name.lower() for name in cfg.only}
+    names = [shown(file) for file in files]
+    if unknown := sorted(kept - {*names}):
+        raise UserError(f"only: no picture `{unknown[0]}`; {nearest(unknown[0], names)}")
+    files = [file for file in files if not kept or shown(file) in kept]
     if crop and (crop < 8 or crop % 8):
         raise UserError(
             f"crop: {crop}: 0, or a multiple of 8 is needed; nearest: {max(8, round(crop / 8) * 8)}"
@@ -98,7 +108,7 @@ def classic(files: Sequence[Path], cfg: Config, source: str, licence: str) -> Pi
         card={
             "split_rule": "all for test: there is nothing to learn from",
             "cluster": "picture",
-            "sampling": f"{sampling}; RGB",
+            "sampling": f"{sampling}; RGB" + f"; only {', '.join(sorted(kept))}" * bool(kept),
             "source": source,
             "licence": licence,
         },

@@ -1,12 +1,54 @@
-"""Networks of LPIPS: backbones from the weights folder, linear heads from lpips' own package."""
+"""LPIPS: backbones from the weights folder, linear heads from lpips' own package."""
 
 import warnings
+from collections.abc import Sequence
 from functools import cache
+from itertools import groupby
 
 import lpips
+import numpy as np
 import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
 
+from metrics._images import Floats
 from priorbench import weights
+
+SIDE = 64  # pixels, the least that the network gets to see
+SIDES = f"sides below {SIDE} px enlarged bilinearly"
+BATCH = 16  # pairs of images at once
+
+
+def name(net: str, version: str) -> str:
+    """Return "LPIPS", or as "LPIPS-vgg v0.0"."""
+    return f"LPIPS{f'-{net}' * (net != 'alex')}{f' v{version}' * (version != '0.1')}"
+
+
+def distances(pairs: Sequence[tuple[Floats, Floats]], net: str, version: str, file: str) -> Floats:
+    """Return LPIPS of each pair of images (3, h, w) in [0, 1], alike in a pair; (n,).
+
+    Raises MissingWeights where `file`, the backbone's, is not there.
+    """
+    made = network(net, version, file)
+    shown = [(enlarge(g), enlarge(x)) for g, x in pairs]
+    found: list[Tensor] = []
+    with torch.inference_mode():
+        for _, alike in groupby(shown, key=lambda pair: pair[0].shape):
+            group = list(alike)
+            for start in range(0, len(group), BATCH):
+                g, x = (torch.cat(side) for side in zip(*group[start : start + BATCH], strict=True))
+                found.append(made(g, x, normalize=True).flatten())
+    return torch.cat(found).numpy().astype(np.float64)
+
+
+def enlarge(image: Floats) -> Tensor:
+    """Return (3, h, w) as float32 (1, 3, H, W), its shorter side at least 64 px."""
+    batch = torch.from_numpy(image).float()[None]
+    short = min(image.shape[1:])
+    if short >= SIDE:
+        return batch
+    size = [round(side * SIDE / short) for side in image.shape[1:]]
+    return interpolate(batch, size=size, mode="bilinear", align_corners=False)
 
 
 @cache

@@ -9,13 +9,9 @@ the region `hole` the restored patch itself is compared, enlarged likewise.
 """
 
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Literal
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn.functional import interpolate
 
 from metrics import _perceptual
 from metrics._images import Floats, Mask, check
@@ -27,9 +23,6 @@ PROTOCOL = "lpips/1"
 WEIGHTS = {"alex": ("alexnet",), "vgg": ("vgg16",), "squeeze": ("squeezenet",)}  # by `net`
 REGIONS = ("raw", "pasted", "hole")
 
-SIDE = 64  # pixels, the least that the network gets to see
-BATCH = 16  # pairs of images at once
-
 
 @dataclass(frozen=True)
 class Config:
@@ -39,15 +32,13 @@ class Config:
 
 def label(cfg: Config) -> str:
     """Return LABEL, or as "LPIPS-vgg v0.0 (enlarged to min. 64 px)"."""
-    name, _, aside = LABEL.partition(" ")
-    net = f"-{cfg.net}" * (cfg.net != Config.net)
-    return f"{name}{net}{f' v{cfg.version}' * (cfg.version != Config.version)} {aside}"
+    aside = LABEL.partition(" ")[2]
+    return f"{_perceptual.name(cfg.net, cfg.version)} {aside}"
 
 
 def protocol(cfg: Config) -> str:
     """Return PROTOCOL, version and backbone, after the label where that is another one."""
-    sides = f"sides below {SIDE} px enlarged bilinearly, hole: its patch"
-    said = f"{PROTOCOL} v{cfg.version} {cfg.net}, {sides}"
+    said = f"{PROTOCOL} v{cfg.version} {cfg.net}, {_perceptual.SIDES}, hole: its patch"
     return said if cfg == Config() else f"{label(cfg)}: {said}"
 
 
@@ -63,28 +54,10 @@ def score(
     if boxes is None:
         return None
     pairs = [
-        (enlarge(g[:, rows, columns]), enlarge(x[:, rows, columns]))
+        (g[:, rows, columns], x[:, rows, columns])
         for g, x, (rows, columns) in zip(restored, original, boxes, strict=True)
     ]
-    network = _perceptual.network(cfg.net, cfg.version, *WEIGHTS[cfg.net])
-    distances: list[Tensor] = []
-    with torch.inference_mode():
-        for _, alike in groupby(pairs, key=lambda pair: pair[0].shape):
-            group = list(alike)
-            for start in range(0, len(group), BATCH):
-                g, x = (torch.cat(side) for side in zip(*group[start : start + BATCH], strict=True))
-                distances.append(network(g, x, normalize=True).flatten())
-    return torch.cat(distances).numpy().astype(np.float64)
-
-
-def enlarge(image: Floats) -> Tensor:
-    """Return (3, h, w) as float32 (1, 3, H, W), its shorter side at least 64 px."""
-    batch = torch.from_numpy(image).float()[None]
-    short = min(image.shape[1:])
-    if short >= SIDE:
-        return batch
-    size = [round(side * SIDE / short) for side in image.shape[1:]]
-    return interpolate(batch, size=size, mode="bilinear", align_corners=False)
+    return _perceptual.distances(pairs, cfg.net, cfg.version, *WEIGHTS[cfg.net])
 
 
 def _boxes(hidden: Mask) -> list[tuple[slice, slice]] | None:

@@ -33,8 +33,7 @@ MEASURES: dict[str, tuple[Better, str]] = {
     "images_seen": ("lower", "images"),
     "core_seconds": ("lower", "core seconds"),
 }
-# asked of interpolations: a claim may wait for a metric's file
-METRICS = {*registry.available("metrics"), "continuity"}
+METRICS = registry.available("metrics")
 KEYS = {
     *("id", "sentence", "source", "kind", "rows", "against", "margin", "images", "learned"),
     *("task", "metric", "region", "measure", "settings", "published", "labels", "protocol"),

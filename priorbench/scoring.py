@@ -19,6 +19,7 @@ from priorbench.contract import Images, Observation
 from priorbench.errors import MISSING, MissingWeights
 from priorbench.files import read_json, sha256, to_uint8, write_json
 from priorbench.images import Prepared
+from priorbench.showing import ENDS
 from priorbench.sources import source_hash
 
 COLUMNS = (
@@ -91,19 +92,44 @@ class Scorer:
                 values = self._per_image(row, original, original)
                 yield from self._rows(head, values, metric.protocol, range(len(original)))
 
-    def samples(self, method: str, seed: int, samples: Pixels) -> Iterator[Row]:
-        """Score samples against as many held-out images."""
+    def samples(
+        self, method: str, seed: int, samples: Pixels, region: str = "raw"
+    ) -> Iterator[Row]:
+        """Score samples, or images that were rebuilt, against as many held-out images."""
         real = np.asarray(self.images.test[: len(samples)])
+        few = min(len(samples), len(real))
         for name, metric in self.metrics.items():
             if metric.per == "set":
-                head = (self.imageset, "sample", method, seed, name, "raw")
-                if len(real) < SET_SIZE:
-                    few = f"{MISSING}{len(real)} images, {SET_SIZE} are needed"
-                    yield (*head, -1, "", few)
+                head = (self.imageset, "sample", method, seed, name, region)
+                if few < SET_SIZE:
+                    yield (*head, -1, "", f"{MISSING}{few} images, {SET_SIZE} are needed")
                     continue
                 values = self._per_set(name, samples, real)
                 told = f"{metric.protocol}; {len(samples)} against {len(real)} test images"
                 yield from self._rows(head, values, told)
+
+    def lines(self, method: str, seed: int, lines: Pixels, ends: Pixels | None) -> Iterator[Row]:
+        """Score images on lines between two codes, (n, k, 3, h, w), and how they begin and end.
+
+        ends: the images whose codes these are, (n, 2, 3, h, w); None where codes were drawn.
+        """
+        for name, metric in self.metrics.items():
+            if metric.per == "line":
+                plugin, head = metric.plugin, (self.imageset, "sample", method, seed, name)
+                told = f"{metric.protocol}; {lines.shape[1]} images on each of {len(lines)} lines"
+                values = self._lines(name, "score", lines)
+                yield from self._rows((*head, "raw"), values, told, range(len(lines)))
+                if ends is not None:
+                    values = self._lines(name, "ends", lines, ends)
+                    told = plugin.ends_protocol(*metric.options)
+                    yield from self._rows((*head, ENDS), values, told, range(len(lines)))
+
+    def _lines(self, name: str, function: str, *images: Pixels) -> list[float] | str:
+        metric = self.metrics[name]
+        compute = getattr(metric.plugin, function)
+        parts = [function, *map(sha256, images)]
+        shown = [array / 255.0 for array in images]
+        return self._cached(name, parts, lambda: compute(*shown, *metric.options).tolist())
 
     def _against(
         self,
@@ -205,9 +231,9 @@ class Metric:
         told = plugin.protocol(*self.options) if hasattr(plugin, "protocol") else plugin.PROTOCOL
         self.protocol = str(told)
 
-    def score(self, ours: Pixels | Floats, theirs: Any, **extra: Any) -> Any:
+    def score(self, *images: Any, **extra: Any) -> Any:
         """Return the plugin's scores under the row's options."""
-        return self.plugin.score(ours, theirs, *self.options, **extra)
+        return self.plugin.score(*images, *self.options, **extra)
 
 
 def regions(restored: Pixels, seen: Observation) -> Iterator[tuple[str, Pixels, Mask | None]]:

@@ -9,7 +9,7 @@ import pytest
 from tests.fabricated import TASKS, Fabricated, experiment
 from workflow.quality import Quality
 from workflow.rendering import Row, Table, csv, markdown
-from workflow.tables import samples_table
+from workflow.sampling import samples_table
 
 
 @pytest.fixture

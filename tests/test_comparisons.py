@@ -11,7 +11,7 @@ from tests.fabricated import CUT, GAINS, TASKS, Fabricated, experiment
 from workflow.comparisons import comparison_table, comparison_tables, pairs
 from workflow.quality import Quality
 from workflow.rendering import Table, csv, latex, markdown
-from workflow.tables import samples_table
+from workflow.sampling import samples_table
 
 
 @pytest.fixture(scope="module")

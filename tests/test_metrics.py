@@ -69,7 +69,7 @@ def test_a_metric_says_what_it_is_in_words_that_need_no_import(name: str) -> Non
     told = registry.describe("metrics", name).constants
     assert told["LABEL"]
     assert told["BETTER"] in ("higher", "lower")
-    assert told["PER"] in ("image", "set")
+    assert told["PER"] in ("image", "line", "set")
     assert told["PROTOCOL"].startswith(f"{name}/")
     assert set(Entry(name, name, registry.describe("metrics", name)).weights) <= {*weights.FILES}
     assert {"raw"} <= set(told["REGIONS"]) <= {"raw", "pasted", "hole"}
@@ -146,8 +146,9 @@ def test_missing_weights_are_named_and_nothing_is_downloaded(
     monkeypatch.setattr(_sets, "_computed", {})
     metric = ROWS[name]
     images = patches(256) if metric.per == "set" else patches(1) / 255
+    given = (patches(3)[None] / 255,) if metric.per == "line" else (images, images)
     with pytest.raises(MissingWeights, match=r"\.pth in .*: run `python -m priorbench"):
-        metric.score(images, images)
+        metric.score(*given)
     assert not list(tmp_path.iterdir())
 
 

@@ -229,6 +229,14 @@ def test_crop_takes_the_central_square_whatever_the_fit(build: Build, root: Path
             assert np.array_equal(image, pixels(picture)[:, top : top + 64, left : left + 64])
 
 
+def test_only_the_pictures_named_are_kept_and_the_card_says_so(build: Build) -> None:
+    found, whole = build("set5", only=("woman", "Butterfly")), build("set5")
+    assert list(found.names) == ["butterfly.png", "woman.png"]
+    assert np.array_equal(found.read(1), whole.read(list(whole.names).index("woman.png")))
+    assert found.card["sampling"] == whole.card["sampling"] + "; only butterfly, woman"
+    assert "did you mean `woman`" in refused(build, "set5", only=("women",))
+
+
 @pytest.mark.parametrize(
     ("crop", "said"), [(100, "nearest: 96"), (4, "nearest: 8"), (-8, "nearest: 8"), (320, "pixels")]
 )

@@ -12,9 +12,10 @@ from priorbench.results import Results
 from tests.fabricated import CUT, GAINS, TASKS, TEST, Fabricated, experiment
 from workflow.quality import Quality, split_notes
 from workflow.rendering import Row, Table, csv, latex, markdown
+from workflow.sampling import samples_table
 from workflow.scripts import summary, tables
 from workflow.splitting import error_split_table
-from workflow.tables import all_tables, cost_table, samples_table
+from workflow.tables import all_tables, cost_table
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Verdicts on published claims: every comparison that they make, tested and corrected."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -248,7 +248,7 @@ def _decided(judged: Judged) -> Judged:
     if judged.verdict:
         return judged
     made, place = judged.comparisons, judged.place
-    why = "; ".join(dict.fromkeys(c.why for c in made if c.why))
+    why = "; ".join(_together(c.why for c in made if c.why))
     if judged.claim.kind == "rank":
         told = [c for c in made if np.isfinite(c.mean_a)]
         if len(told) >= LEAST_RANKED:
@@ -265,6 +265,19 @@ def _decided(judged: Judged) -> Judged:
     if any(c.outcome == "inconclusive" and np.isnan(c.corrected) for c in compared):
         why = "; ".join([why, UNTESTED]) if why else UNTESTED
     return replace(judged, verdict=verdict, why=why)
+
+
+def _together(reasons: Iterable[str]) -> Iterator[str]:
+    """Yield each reason once; rows that take no part for the same one are named together."""
+    named: dict[str, dict[str, None]] = {}
+    for reason in reasons:
+        word, _, rows = reason.partition(": ")
+        out = word in OUT
+        named.setdefault(word if out else reason, {}).update(
+            dict.fromkeys(rows.split(", ") if out else ())
+        )
+    for word, rows_named in named.items():
+        yield f"{word}: {', '.join(rows_named)}" if rows_named else word
 
 
 def label(results: Results, row: str) -> str:

@@ -69,19 +69,19 @@ def better(results: Results, metric: str) -> Better:
     return said
 
 
-def metric_name(results: Results, imageset: str, metric: str) -> str:
+def metric_name(results: Results, imageset: str, metric: str, region: str = "raw") -> str:
     """Return a metric's label; one that depends on its options stands before its protocol."""
     entry = results.experiment.metrics[metric]
-    for protocol in results.scores(imageset=imageset, metric=metric)["protocol"]:
+    for protocol in results.scores(imageset=imageset, metric=metric, region=region)["protocol"]:
         label, found, _ = protocol.partition(f": {entry.about.constants['PROTOCOL']}")
         if found:
             return str(label)
     return entry.label
 
 
-def metric_label(results: Results, imageset: str, metric: str) -> str:
+def metric_label(results: Results, imageset: str, metric: str, region: str = "raw") -> str:
     """Return a metric's name with an arrow that points to the better side."""
-    return f"{metric_name(results, imageset, metric)} {ARROWS[better(results, metric)]}"
+    return f"{metric_name(results, imageset, metric, region)} {ARROWS[better(results, metric)]}"
 
 
 def absent(protocols: Iterable[str]) -> str:

@@ -6,9 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from priorbench.errors import MISSING
-from priorbench.results import FLOOR, Results
-from workflow import summaries
+from priorbench.results import Results
 from workflow.claims import claims_table
 from workflow.comparisons import comparison_tables
 from workflow.contrasts import contrast_tables
@@ -16,8 +14,8 @@ from workflow.pace import Pace, paces
 from workflow.quality import GAP, marked, method_notes, quality_tables, status_notes
 from workflow.ranking import ranks_table
 from workflow.rendering import Cell, Row, Table
+from workflow.sampling import samples_table
 from workflow.splitting import error_split_table
-from workflow.summaries import SAMPLE, digits, plural
 
 COSTS = {
     "training [s]": "training_seconds",
@@ -47,75 +45,6 @@ def all_tables(results: Results) -> Iterator[Table]:
         yield cost_table(results, imageset)
     yield ranks_table(results)
     yield claims_table(results)
-
-
-def samples_table(results: Results, imageset: str) -> Table:
-    """Return how far drawn images are from held-out ones, with training images as floor."""
-    experiment = results.experiment
-    scores = results.scores(imageset=imageset, task=SAMPLE)
-    metrics = [m for m in experiment.metrics if not summaries.is_per_image(results, m)]
-    values = {m: scores[scores["metric"] == m].groupby("method")["value"] for m in metrics}
-    means = {metric: found.mean().to_dict() for metric, found in values.items()}
-    spreads = {metric: found.std().to_dict() for metric, found in values.items()}
-    decimals = {metric: digits(found.values()) for metric, found in means.items()}
-    scored = set(scores["method"])
-    absent = {
-        metric: summaries.absent(scores.loc[scores["metric"] == metric, "protocol"])
-        for metric in metrics
-    }
-    drawn = [method for method in experiment.methods if method in scored]
-
-    def cells(name: str, how: str) -> tuple[Cell, ...]:
-        return (*(value(name, metric) for metric in metrics), Cell(how))
-
-    def value(name: str, metric: str) -> Cell:
-        mean, spread = (found[metric].get(name, np.nan) for found in (means, spreads))
-        if not np.isfinite(mean):
-            return Cell(absent[metric])
-        beside = f"± {spread:.{decimals[metric]}f}" if np.isfinite(spread) else ""
-        return Cell(f"{mean:.{decimals[metric]}f}", beside)
-
-    rows = []
-    for method in drawn:
-        label, faded = marked(results, imageset, method)
-        rows.append(Row(label, cells(method, results.shown_as(imageset, method, "samples")), faded))
-    floor = [Row(FLOOR, cells(FLOOR, "not drawn: a floor"))] if FLOOR in scored else []
-    return Table(
-        name=f"samples-{imageset}",
-        title=f"Samples against held-out images of {experiment.imagesets[imageset].label}",
-        columns=(*(summaries.metric_label(results, imageset, m) for m in metrics), "how drawn"),
-        groups=tuple(tuple(group) for group in (rows, floor) if group),
-        notes=tuple(_samples_notes(results, imageset, scores)),
-        data=pd.DataFrame(means, columns=metrics)
-        .join(pd.DataFrame(spreads, columns=metrics).add_suffix("_spread"))
-        .reindex([*drawn, *(row.label for row in floor)])
-        .rename_axis("method")
-        .reset_index(),
-    )
-
-
-def _samples_notes(results: Results, imageset: str, scores: pd.DataFrame) -> Iterator[str]:
-    if scores.empty:
-        yield "No set of samples was scored."
-        return
-    seeds = scores.loc[scores["method"] != FLOOR, "seed"].nunique()
-    yield (
-        f"Mean over {plural(seeds, 'seed')}. The values depend on how many images there are: "
-        "compare them within this table only. A set of images has one value, and resampled images "
-        "would be another set, with another bias: hence no interval. "
-        + (
-            "±: standard deviation over seeds, each its own model and its own samples."
-            if seeds > 1
-            else "With one seed small differences may be chance."
-        )
-    )
-    yield f"{FLOOR}: as many of them in the place of samples."
-    yield from status_notes(results, imageset)
-    protocols = {p for p in scores["protocol"] if not p.startswith(MISSING)}
-    if protocols:
-        yield f"Protocol: {'. '.join(sorted(protocols))}."
-    if len(protocols) < scores["protocol"].nunique():
-        yield summaries.ABSENT
 
 
 def cost_table(results: Results, imageset: str) -> Table:

@@ -18,9 +18,10 @@ from workflow.expectations import evaluate
 from workflow.figures import ACROSS, FIGURES
 from workflow.quality import quality_tables, split_notes
 from workflow.ranking import ranks_table
+from workflow.sampling import samples_table
 from workflow.splitting import error_split_table
 from workflow.summaries import metric_name, seed_notes
-from workflow.tables import cost_table, samples_table
+from workflow.tables import cost_table
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "report"
 COLUMNS = (

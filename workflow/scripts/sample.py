@@ -13,12 +13,13 @@ from priorbench.contract import Images
 from priorbench.files import to_uint8, write_arrays
 from priorbench.images import Prepared
 from priorbench.loop import DivergedError
-from priorbench.models import decode, has
+from priorbench.models import CHUNK, decode, has
 from priorbench.observations import undamaged
 from priorbench.paths import parse
 from priorbench.records import Record
 from priorbench.restoring import restore
 from priorbench.seeds import generator, seed_torch
+from priorbench.showing import DRAWN, OF_IMAGES, drawn_training
 from priorbench.tuning import chosen as tuned
 
 
@@ -59,24 +60,21 @@ def show(
     order = torch.randperm(len(images), generator=generator("shown"))
     chosen = order[: spec["reconstructions"]].sort().values
     shown["training"] = to_uint8(images[chosen].cpu().numpy())
-    codes = None
-    if has(model, "decode"):
-        if trained.codes is not None:
-            codes = torch.from_numpy(trained.codes[chosen.numpy()]).to(images.device).float()
-            codes = getattr(model, "clamp", Tensor.clone)(codes)  # float16 may round out of a set
-        elif has(model, "encode"):
-            codes = model.encode(images[chosen])
-        if has(model, "encode"):
-            shown["encoded"] = decode(model, model.encode(images[chosen]))
+    codes = codes_of(trained, images, chosen)
+    if has(model, "decode", "encode"):
+        shown["encoded"] = decode(model, model.encode(images[chosen]))
     if codes is not None:
         shown["reconstructions"] = decode(model, codes)
-        shown["from"] = "codes of training images"
+        shown["from"] = OF_IMAGES
+        some = drawn_training(len(images), spec["samples"])
+        parts = (codes_of(trained, images, part) for part in some.split(CHUNK))
+        shown["rebuilt"] = np.concatenate([decode(model, p) for p in parts if p is not None])
     else:
         shown["reconstructions"] = searched(trained, images[chosen], spec, state)
         if has(model, "draw"):
             seed_torch(spec["seed"], "interpolate")
             codes = model.draw(2 * spec["pairs"])
-            shown["from"] = "codes drawn at random"
+            shown["from"] = DRAWN
     if codes is not None:
         lines = [
             decode(model, between(codes[2 * k], codes[2 * k + 1], spec["between"]))
@@ -84,6 +82,19 @@ def show(
         ]
         shown["interpolations"] = np.stack(lines)
     return shown
+
+
+def codes_of(trained: models.Trained, images: Images, chosen: Tensor) -> Tensor | None:
+    """Return the codes of training images, as learned or else encoded; None without either."""
+    model = trained.model
+    if not has(model, "decode"):
+        return None
+    if trained.codes is not None:
+        codes = torch.from_numpy(trained.codes[chosen.numpy()]).to(images.device).float()
+        clamped: Tensor = getattr(model, "clamp", Tensor.clone)(codes)  # float16 may round out
+        return clamped
+    encoded: Tensor | None = model.encode(images[chosen]) if has(model, "encode") else None
+    return encoded
 
 
 def between(a: Tensor, b: Tensor, count: int) -> Tensor:

@@ -9,17 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from priorbench import step
 from priorbench.errors import UserError
-from priorbench.files import read_arrays, write_rows
+from priorbench.files import read_arrays, read_json, write_rows
 from priorbench.images import Prepared, named, row_of
 from priorbench.observations import read_observations
 from priorbench.paths import STORE, parse
 from priorbench.results import FLOOR
 from priorbench.scoring import COLUMNS, Row, Scorer
-from priorbench.seeds import generator
+from priorbench.showing import OF_IMAGES, REBUILT, drawn_training
 
 UNTOUCHED = "untouched images"  # the ceiling of a metric that knows classes
 
@@ -72,19 +71,28 @@ def representations(arguments: Namespace, scorer: Scorer) -> Iterator[Row]:
 
 
 def samples(arguments: Namespace, scorer: Scorer) -> Iterator[Row]:
-    """Score samples against held-out images, with as many training images as the floor."""
+    """Score samples, rebuilt training images and lines of codes; training images as the floor."""
     count = arguments.spec["samples"]
     train = scorer.images.train
     if not len(train):  # a set that is only tested on
         return
-    chosen = torch.randperm(len(train), generator=generator("floor"))[:count].sort().values
-    floor = np.ascontiguousarray(train[chosen.numpy()])
+    floor = np.ascontiguousarray(train[drawn_training(len(train), count).numpy()])
     yield from scorer.samples(FLOOR, -1, floor)
     for path in arguments.samples:
         place, (arrays, _) = parse(path), read_arrays(path)
+        assert place.seed is not None
+        row = place.method, place.seed
         if "samples" in arrays:
-            assert place.seed is not None
-            yield from scorer.samples(place.method, place.seed, arrays["samples"])
+            yield from scorer.samples(*row, arrays["samples"])
+        if "rebuilt" in arrays:
+            yield from scorer.samples(*row, arrays["rebuilt"], REBUILT)
+        if "interpolations" in arrays:
+            lines = arrays["interpolations"]
+            ends = None
+            if read_json(path.with_name("run.json"))["interpolations"] == OF_IMAGES:
+                shape = (len(lines), 2, *lines.shape[2:])
+                ends = arrays["training"][: 2 * len(lines)].reshape(shape)
+            yield from scorer.lines(*row, lines, ends)
 
 
 if __name__ == "__main__":
