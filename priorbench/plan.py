@@ -114,7 +114,7 @@ class Plan:
         experiment = self.experiment
         entry, space = experiment.methods[method], experiment.space(method)
         metric = experiment.metrics[experiment.tuning["metric"]]
-        tasks = self._tasks(imageset, experiment.tasks_of(imageset))
+        tasks = self._tasks(imageset, experiment.done_by(method, experiment.tasks_of(imageset)))
         spec = self._method_spec(entry, seed) | {
             "space": space,
             "tasks": tasks,
@@ -139,6 +139,7 @@ class Plan:
         home = self.experiment.home(imageset)
         asked = "train" in space if part == "train" else bool(space)
         asked = asked and not self.experiment.test_only(home)  # without validation images
+        asked = asked and method in self.experiment.methods_of(home)
         return [self.tune(home, method, self.experiment.seeds[0])] if asked else []
 
     def train(self, imageset: str, method: str, seed: int) -> Job:
@@ -156,7 +157,7 @@ class Plan:
     def restore(self, imageset: str, unit: str, method: str, seed: int) -> Job:
         """Restore the observations of a unit."""
         entry = self.experiment.methods[method]
-        tasks = self.experiment.units_of(imageset)[unit]
+        tasks = self.experiment.done_by(method, self.experiment.units_of(imageset)[unit])
         configs = {t: self.experiment.method_config(method, "restore", imageset, t) for t in tasks}
         spec = self._method_spec(entry, seed) | {
             "configs": configs,
