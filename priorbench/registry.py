@@ -22,6 +22,7 @@ from priorbench.installed import module_file, offers, packages_of
 
 ROOT = Path(__file__).resolve().parents[1]
 NOUNS = ("imagesets", "tasks", "methods", "metrics")
+PARTS = {"train", "load", "restore"}  # of a method; from a shelf, for instance
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def describe(noun: str, plugin: str) -> Description:
             configs[node.name] = _fields(node, path)
         elif isinstance(node, ast.ImportFrom):
             configs |= _shared(node, path)
+            functions |= PARTS & {alias.asname or alias.name for alias in node.names}
     return Description(
         noun=noun,
         plugin=plugin,

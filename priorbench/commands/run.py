@@ -97,8 +97,9 @@ def mine(method: str, config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     if method in config["methods"]:
         return method, dict(config["methods"][method] or {})
     about = describe("methods", method)
-    plain = method in available("methods")
-    return about.path.stem, {} if plain else {"plugin": method}
+    if method in available("methods"):
+        return method, {}
+    return about.path.stem, {"plugin": method}
 
 
 def origin(plan: Plan, kept: Reference, row: str, retrain: bool) -> str:
