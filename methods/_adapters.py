@@ -1,7 +1,8 @@
 """What exists already, as a method: functions on arrays, networks that restore, generators.
 
 A generator z -> image becomes a method with a Model made from `Generator`, and by importing
-`SearchConfig as RestoreConfig` and `search_codes as restore`.
+`SearchConfig as RestoreConfig` and `search_codes as restore`; what was trained elsewhere imports
+`load` in place of a `train`, and names its file with TrainConfig.checkpoint.
 """
 
 from collections.abc import Callable
@@ -93,6 +94,11 @@ class Generator(nn.Module):
         if self.prior == "ball":
             return unit_ball(codes.flatten(1)).view_as(codes)
         return codes.clamp(-1, 1) if self.prior == "box" else codes
+
+
+def load(model: Any, state: dict[str, Tensor], cfg: Any) -> None:
+    """Put weights that were trained elsewhere into `model.net`: all of them, and no other."""
+    model.net.load_state_dict(state)
 
 
 @dataclass(frozen=True)

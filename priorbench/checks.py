@@ -56,6 +56,7 @@ def check_rows_of(experiment: "Experiment", file: str) -> None:
         where = f"{file}: methods.{name}"
         _check_tasks(name, entry, experiment, where)
         _check_method(entry.options, entry, experiment, where, ("imagesets", "tasks"))
+        _check_weights(name, entry, experiment, where)
     _check_rows(experiment.config["energy"], experiment.imagesets, f"{file}: energy")
     for imageset, method in experiment.config["energy"].items():
         _check_rows([method], experiment.methods_of(imageset), f"{file}: energy")
@@ -88,6 +89,19 @@ def _check_tasks(name: str, entry: "Entry", experiment: "Experiment", where: str
             raise UserError(f"{where}.tasks: it does not restore `{task}`, only: {named}")
     if name in experiment.config["energy"].values() and named:
         raise UserError(f"{where}: no search whose loss could be followed (`energy`)")
+
+
+def _check_weights(name: str, entry: "Entry", experiment: "Experiment", where: str) -> None:
+    """Raise UserError where a method loads weights, and their file is not named or not there."""
+    if "load" not in entry.about.functions:
+        return
+    if "checkpoint" not in entry.about.configs.get("TrainConfig", {}):
+        raise UserError(f"{where}: {entry.about.path}: `load` needs TrainConfig.checkpoint: str")
+    for imageset in (i for i in experiment.imagesets if name in experiment.methods_of(i)):
+        file = experiment.checkpoint(name, experiment.home(imageset))
+        if not Path(file).expanduser().is_file():
+            told = f": no such file {file!r}" if file else " is missing: the file of weights"
+            raise UserError(f"{where}.train: `checkpoint`{told}")
 
 
 def _check_home(

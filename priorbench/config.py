@@ -155,6 +155,11 @@ class Experiment:
         merged = {k: v for place in places for k, v in _inner(place, part).items()}
         return options_of.told(merged, self.methods[method].about, f"{part.capitalize()}Config")
 
+    def checkpoint(self, method: str, imageset: str) -> str:
+        """Return the file of weights that a method loads in place of a training."""
+        default = self.methods[method].about.configs["TrainConfig"]["checkpoint"].default
+        return str(self.method_config(method, "train", imageset).get("checkpoint", default))
+
     def space(self, method: str) -> dict[str, Any]:
         """Return the choices that a row is tuned over; none where it is not tuned."""
         entry = self.methods[method]
@@ -264,5 +269,5 @@ def _entries(noun: str, rows: Any, file: str) -> Iterator[tuple[str, Entry]]:
         if noun == "methods" and "restore" not in about.functions:
             raise UserError(f"{where}: {about.path} has no function `restore`")
         if noun == "methods" and about.model and not about.learns:
-            raise UserError(f"{where}: {about.path} has a `Model`, but no function `train`")
+            raise UserError(f"{where}: {about.path} has a `Model`, but neither `train` nor `load`")
         yield name, Entry(name, str(plugin), about, options)

@@ -17,6 +17,7 @@ from typing import Any
 from priorbench import paths, raw, smoke
 from priorbench.config import Entry, Experiment
 from priorbench.devices import resolve
+from priorbench.download import digest
 from priorbench.errors import UserError
 from priorbench.registry import ROOT
 from priorbench.sources import Root, source_hash
@@ -119,6 +120,7 @@ class Plan:
             "space": space,
             "tasks": tasks,
             "train": experiment.method_config(method, "train", imageset),
+            **self._weights(method, imageset),
             "restore": {t: experiment.method_config(method, "restore", imageset, t) for t in tasks},
             "chunk": experiment.config["chunk"],
             "seed_of_observations": experiment.config["observation_seed"],
@@ -146,9 +148,10 @@ class Plan:
         """Train a method on the training images."""
         entry = self.experiment.methods[method]
         spec = self._method_spec(entry, seed) | {
-            "config": self.experiment.method_config(method, "train", imageset)
+            "config": self.experiment.method_config(method, "train", imageset),
+            **self._weights(method, imageset),
         }
-        roots: list[Root] = [(entry.about.path, ("TrainConfig", "Model", "train"))]
+        roots: list[Root] = [(entry.about.path, ("TrainConfig", "Model", "train", "load"))]
         upstream = [self.prepare(imageset), *self.tuned(imageset, method, "train")]
         return self._job(
             "train", spec, roots, upstream, imageset=imageset, method=method, seed=seed
@@ -226,6 +229,12 @@ class Plan:
             "threads": self.experiment.config["torch_threads"],
             "device": self.device,
         }
+
+    def _weights(self, method: str, imageset: str) -> dict[str, str]:
+        if "load" not in self.experiment.methods[method].about.functions:
+            return {}
+        path = Path(self.experiment.checkpoint(method, imageset)).expanduser()
+        return {"checkpoint": digest(path, "sha256")}
 
     def _tasks(self, imageset: str, tasks: list[str]) -> dict[str, dict[str, Any]]:
         experiment = self.experiment

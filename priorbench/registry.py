@@ -48,8 +48,8 @@ class Description:
 
     @property
     def learns(self) -> bool:
-        """Whether there is anything to train."""
-        return "train" in self.functions
+        """Whether there is anything to train, or a checkpoint to load in its place."""
+        return bool({"train", "load"} & self.functions)
 
 
 def available(noun: str) -> list[str]:
