@@ -44,6 +44,9 @@ def check_rows_of(experiment: "Experiment", file: str) -> None:
             raise UserError(
                 f"{file}: imagesets.{imageset}: no task runs on it; give it one, or leave it out"
             )
+        tasks = experiment.tasks_of(imageset)
+        if not any(experiment.done_by(method, tasks) for method in experiment.methods):
+            raise UserError(f"{file}: imagesets.{imageset}: no method restores any of its tasks")
         if not experiment.methods_of(imageset):
             raise UserError(
                 f"{file}: imagesets.{imageset}: all methods learn, and it has no training images; "
@@ -51,7 +54,9 @@ def check_rows_of(experiment: "Experiment", file: str) -> None:
             )
     for name, entry in experiment.methods.items():
         where = f"{file}: methods.{name}"
+        _check_tasks(name, entry, experiment, where)
         _check_method(entry.options, entry, experiment, where, ("imagesets", "tasks"))
+        _check_weights(name, entry, experiment, where)
     _check_rows(experiment.config["energy"], experiment.imagesets, f"{file}: energy")
     for imageset, method in experiment.config["energy"].items():
         _check_rows([method], experiment.methods_of(imageset), f"{file}: energy")
@@ -69,6 +74,34 @@ def check_rows_of(experiment: "Experiment", file: str) -> None:
             f"{file}: `samples` must be {SET_SIZE} or more for {', '.join(sets)}, "
             f"found {experiment.config['samples']}"
         )
+
+
+def _check_tasks(name: str, entry: "Entry", experiment: "Experiment", where: str) -> None:
+    """Raise UserError where a method restores none of the tasks, or is shown clean images."""
+    told = entry.about.constants.get("TASKS", ())
+    if not isinstance(told, tuple | list):
+        raise UserError(f"{where}: {entry.about.path}: TASKS must be a tuple, found {told!r}")
+    named = ", ".join(told)
+    if not experiment.done_by(name, experiment.tasks):
+        raise UserError(f"{where}: no task that it restores is among `tasks`: {named}")
+    for task in entry.options.get("tasks") or ():
+        if task in experiment.tasks and not experiment.does(name, task):
+            raise UserError(f"{where}.tasks: it does not restore `{task}`, only: {named}")
+    if name in experiment.config["energy"].values() and named:
+        raise UserError(f"{where}: no search whose loss could be followed (`energy`)")
+
+
+def _check_weights(name: str, entry: "Entry", experiment: "Experiment", where: str) -> None:
+    """Raise UserError where a method loads weights, and their file is not named or not there."""
+    if "load" not in entry.about.functions:
+        return
+    if "checkpoint" not in entry.about.configs.get("TrainConfig", {}):
+        raise UserError(f"{where}: {entry.about.path}: `load` needs TrainConfig.checkpoint: str")
+    for imageset in (i for i in experiment.imagesets if name in experiment.methods_of(i)):
+        file = experiment.checkpoint(name, experiment.home(imageset))
+        if not Path(file).expanduser().is_file():
+            told = f": no such file {file!r}" if file else " is missing: the file of weights"
+            raise UserError(f"{where}.train: `checkpoint`{told}")
 
 
 def _check_home(

@@ -1,7 +1,7 @@
 """The experiment that a config file describes, checked before anything runs."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,10 +101,27 @@ class Experiment:
         tasks = self.tasks_of(imageset)
         return {"all": tasks} if self.config["unit"] == "all" else {t: [t] for t in tasks}
 
+    def does(self, method: str, task: str) -> bool:
+        """Whether a method restores a task: all, or those whose plugins its TASKS name.
+
+        What names its tasks is no prior to search in: not for clean images (represent) either.
+        """
+        named = self.methods[method].about.constants.get("TASKS")
+        return named is None or (task in self.tasks and self.tasks[task].plugin in named)
+
+    def done_by(self, method: str, tasks: Iterable[str]) -> list[str]:
+        """Return those of `tasks` that a method restores."""
+        return [task for task in tasks if self.does(method, task)]
+
     def methods_of(self, imageset: str) -> dict[str, Entry]:
         """Rows of the methods that are run on `imageset`: where nothing can be learned, some."""
         learned = not self.test_only(imageset) or self.home(imageset) != imageset
-        return {m: e for m, e in self.methods.items() if learned or not e.about.learns}
+        asked = self.tasks_of(imageset)
+        return {
+            m: e
+            for m, e in self.methods.items()
+            if (learned or not e.about.learns) and self.done_by(m, asked)
+        }
 
     def test_only(self, imageset: str) -> bool:
         """Whether `imageset` has no images to learn from: a classic test set."""
@@ -137,6 +154,11 @@ class Experiment:
         places.append(_inner(options.get("tasks"), task))
         merged = {k: v for place in places for k, v in _inner(place, part).items()}
         return options_of.told(merged, self.methods[method].about, f"{part.capitalize()}Config")
+
+    def checkpoint(self, method: str, imageset: str) -> str:
+        """Return the file of weights that a method loads in place of a training."""
+        default = self.methods[method].about.configs["TrainConfig"]["checkpoint"].default
+        return str(self.method_config(method, "train", imageset).get("checkpoint", default))
 
     def space(self, method: str) -> dict[str, Any]:
         """Return the choices that a row is tuned over; none where it is not tuned."""
@@ -247,5 +269,5 @@ def _entries(noun: str, rows: Any, file: str) -> Iterator[tuple[str, Entry]]:
         if noun == "methods" and "restore" not in about.functions:
             raise UserError(f"{where}: {about.path} has no function `restore`")
         if noun == "methods" and about.model and not about.learns:
-            raise UserError(f"{where}: {about.path} has a `Model`, but no function `train`")
+            raise UserError(f"{where}: {about.path} has a `Model`, but neither `train` nor `load`")
         yield name, Entry(name, str(plugin), about, options)

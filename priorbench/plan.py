@@ -17,6 +17,7 @@ from typing import Any
 from priorbench import paths, raw, smoke
 from priorbench.config import Entry, Experiment
 from priorbench.devices import resolve
+from priorbench.download import digest
 from priorbench.errors import UserError
 from priorbench.registry import ROOT
 from priorbench.sources import Root, source_hash
@@ -114,11 +115,12 @@ class Plan:
         experiment = self.experiment
         entry, space = experiment.methods[method], experiment.space(method)
         metric = experiment.metrics[experiment.tuning["metric"]]
-        tasks = self._tasks(imageset, experiment.tasks_of(imageset))
+        tasks = self._tasks(imageset, experiment.done_by(method, experiment.tasks_of(imageset)))
         spec = self._method_spec(entry, seed) | {
             "space": space,
             "tasks": tasks,
             "train": experiment.method_config(method, "train", imageset),
+            **self._weights(method, imageset),
             "restore": {t: experiment.method_config(method, "restore", imageset, t) for t in tasks},
             "chunk": experiment.config["chunk"],
             "seed_of_observations": experiment.config["observation_seed"],
@@ -139,15 +141,17 @@ class Plan:
         home = self.experiment.home(imageset)
         asked = "train" in space if part == "train" else bool(space)
         asked = asked and not self.experiment.test_only(home)  # without validation images
+        asked = asked and method in self.experiment.methods_of(home)
         return [self.tune(home, method, self.experiment.seeds[0])] if asked else []
 
     def train(self, imageset: str, method: str, seed: int) -> Job:
         """Train a method on the training images."""
         entry = self.experiment.methods[method]
         spec = self._method_spec(entry, seed) | {
-            "config": self.experiment.method_config(method, "train", imageset)
+            "config": self.experiment.method_config(method, "train", imageset),
+            **self._weights(method, imageset),
         }
-        roots: list[Root] = [(entry.about.path, ("TrainConfig", "Model", "train"))]
+        roots: list[Root] = [(entry.about.path, ("TrainConfig", "Model", "train", "load"))]
         upstream = [self.prepare(imageset), *self.tuned(imageset, method, "train")]
         return self._job(
             "train", spec, roots, upstream, imageset=imageset, method=method, seed=seed
@@ -156,7 +160,7 @@ class Plan:
     def restore(self, imageset: str, unit: str, method: str, seed: int) -> Job:
         """Restore the observations of a unit."""
         entry = self.experiment.methods[method]
-        tasks = self.experiment.units_of(imageset)[unit]
+        tasks = self.experiment.done_by(method, self.experiment.units_of(imageset)[unit])
         configs = {t: self.experiment.method_config(method, "restore", imageset, t) for t in tasks}
         spec = self._method_spec(entry, seed) | {
             "configs": configs,
@@ -225,6 +229,12 @@ class Plan:
             "threads": self.experiment.config["torch_threads"],
             "device": self.device,
         }
+
+    def _weights(self, method: str, imageset: str) -> dict[str, str]:
+        if "load" not in self.experiment.methods[method].about.functions:
+            return {}
+        path = Path(self.experiment.checkpoint(method, imageset)).expanduser()
+        return {"checkpoint": digest(path, "sha256")}
 
     def _tasks(self, imageset: str, tasks: list[str]) -> dict[str, dict[str, Any]]:
         experiment = self.experiment

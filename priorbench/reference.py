@@ -37,8 +37,17 @@ class Reference:
         """Whether a row's results on an image set come from here, as the store has them not."""
         if not self.name:
             return False
-        needed = [(plan.represent(imageset, method, seed), IMAGES["represent"])]
-        for unit in plan.experiment.units_of(imageset):
-            needed.append((plan.restore(imageset, unit, method, seed), IMAGES["restore"]))
+        needed = compared(plan, imageset, method, seed)
         here = all((job.folder / name).exists() for job, name in needed)
         return not here and all(self.file(job, name).exists() for job, name in needed)
+
+
+def compared(plan: Plan, imageset: str, method: str, seed: int) -> list[tuple[Job, str]]:
+    """Return the jobs that a row is compared by, each with the name of its images."""
+    found = []
+    if plan.experiment.does(method, "represent"):
+        found.append((plan.represent(imageset, method, seed), IMAGES["represent"]))
+    for unit, tasks in plan.experiment.units_of(imageset).items():
+        if plan.experiment.done_by(method, tasks):
+            found.append((plan.restore(imageset, unit, method, seed), IMAGES["restore"]))
+    return found

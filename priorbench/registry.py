@@ -1,5 +1,8 @@
 """Which plugins there are and what each offers, read from their source text.
 
+A plugin is named by its file in one of the four folders, by the entry point of an installed
+package, by module (a.b) or by path (*.py, seen from the working folder).
+
 Nothing is imported to answer (importing torch costs seconds, and the plan is made often);
 `load` imports a plugin where its code is to run.
 """
@@ -15,9 +18,11 @@ from types import ModuleType
 from typing import Any
 
 from priorbench.errors import UserError, nearest
+from priorbench.installed import module_file, offers, packages_of
 
 ROOT = Path(__file__).resolve().parents[1]
 NOUNS = ("imagesets", "tasks", "methods", "metrics")
+PARTS = {"train", "load", "restore"}  # of a method; from a shelf, for instance
 
 
 @dataclass(frozen=True)
@@ -43,43 +48,48 @@ class Description:
 
     @property
     def learns(self) -> bool:
-        """Whether there is anything to train."""
-        return "train" in self.functions
+        """Whether there is anything to train, or a checkpoint to load in its place."""
+        return bool({"train", "load"} & self.functions)
 
 
 def available(noun: str) -> list[str]:
+    """Names of the plugins in the folder `noun` and of installed packages, broken ones too."""
+    return sorted({*shipped(noun), *offers(noun)})
+
+
+def shipped(noun: str) -> list[str]:
     """Names of the plugins in the folder `noun`; files that begin with _ are shelves."""
     return sorted(p.stem for p in (ROOT / noun).glob("*.py") if not p.stem.startswith("_"))
 
 
 def find(noun: str, plugin: str) -> Path:
-    """Return the file of a plugin named by file, by path (*.py) or by module (a.b)."""
-    if plugin in available(noun):
-        return ROOT / noun / f"{plugin}.py"
+    """Return the file of a plugin; UserError where there is none, or two of this name."""
     if plugin.endswith(".py"):
         path = Path(plugin).expanduser().resolve()
         if path.is_file():
             return path
         raise UserError(f"plugin `{plugin}`: no such file")
-    if "." in plugin:
-        try:
-            spec = importlib.util.find_spec(plugin)
-        except ModuleNotFoundError:
-            spec = None
-        if spec is not None and spec.origin:
-            return Path(spec.origin)
-        raise UserError(f"plugin `{plugin}`: no such module")
-    raise UserError(f"unknown {noun[:-1]} `{plugin}`: {nearest(plugin, available(noun))}")
+    module = _module(noun, plugin)
+    return ROOT / noun / f"{plugin}.py" if plugin in shipped(noun) else module_file(module)
+
+
+def _module(noun: str, plugin: str) -> str:
+    """Return the module of a plugin that is not named by path."""
+    places = {f"{noun}/{plugin}.py": f"{noun}.{plugin}"} if plugin in shipped(noun) else {}
+    for offer in offers(noun).get(plugin, ()):
+        places[f"{offer.module} of the package {offer.package}"] = offer.module
+    if len(places) > 1:
+        raise UserError(f"plugin `{plugin}`: two of this name: {' and '.join(places)}")
+    if not places and "." not in plugin:
+        raise UserError(f"unknown {noun[:-1]} `{plugin}`: {nearest(plugin, available(noun))}")
+    return next(iter(places.values()), plugin)
 
 
 @cache
 def describe(noun: str, plugin: str) -> Description:
     """Read what a plugin offers: its constants, functions and the fields of its configs."""
     path = find(noun, plugin)
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    except SyntaxError as error:
-        raise UserError(f"{path}: line {error.lineno}: {error.msg}") from error
+    tree = _parsed(path)
     constants, functions, configs = {}, set(), {}
     model: frozenset[str] = frozenset()
     for node in tree.body:
@@ -95,11 +105,12 @@ def describe(noun: str, plugin: str) -> Description:
             configs[node.name] = _fields(node, path)
         elif isinstance(node, ast.ImportFrom):
             configs |= _shared(node, path)
+            functions |= PARTS & {alias.asname or alias.name for alias in node.names}
     return Description(
         noun=noun,
         plugin=plugin,
         path=path,
-        label=str(constants.get("LABEL", path.stem)),
+        label=str(constants.get("LABEL", plugin if path.stem == "__init__" else path.stem)),
         constants=constants,
         functions=frozenset(functions),
         configs=configs,
@@ -108,29 +119,49 @@ def describe(noun: str, plugin: str) -> Description:
 
 
 def load(noun: str, plugin: str) -> ModuleType:
-    """Import a plugin."""
+    """Import a plugin; one named by path may import what lies beside it."""
     path = find(noun, plugin)
-    if plugin in available(noun):
-        return importlib.import_module(f"{noun}.{plugin}")
-    if not plugin.endswith(".py"):
-        return importlib.import_module(plugin)
-    name = f"{noun}_plugin_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
+    try:
+        if not plugin.endswith(".py"):
+            return importlib.import_module(_module(noun, plugin))
+        packages = packages_of(path)
+        if str(folder := path.parents[len(packages)]) not in sys.path:
+            sys.path.append(str(folder))
+        name = ".".join([*packages, path.stem]) if packages else f"{noun}_plugin_{path.stem}"
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module  # dataclasses look their module up
+        spec.loader.exec_module(module)
+    except ImportError as error:
+        raise UserError(f"{path}: cannot be imported ({error})") from error
     return module
+
+
+def _parsed(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except SyntaxError as error:
+        raise UserError(f"{path}: line {error.lineno}: {error.msg}") from error
+    except (OSError, ValueError) as error:  # no text in UTF-8, or with null characters
+        raise UserError(f"{path}: cannot be read as Python ({error})") from error
 
 
 def _shared(node: ast.ImportFrom, path: Path) -> dict[str, dict[str, Field]]:
     """Return the configs among imported names, of a shelf that several plugins share."""
     names = {a.name: a.asname or a.name for a in node.names if a.name.endswith("Config")}
-    folder = path.parents[node.level - 1] if node.level else ROOT
-    shelf = folder.joinpath(*(node.module or "").split(".")).with_suffix(".py")
-    if not names or not shelf.is_file():
+    above = (
+        [path.parents[node.level - 1]]
+        if node.level
+        else [ROOT, path.parents[len(packages_of(path))]]
+    )
+    files = [
+        folder.joinpath(*(node.module or "").split(".")).with_suffix(".py") for folder in above
+    ]
+    shelf = next((file for file in files if file.is_file()), None)
+    if not names or shelf is None:
         return {}
-    classes = (n for n in ast.parse(shelf.read_text("utf-8")).body if isinstance(n, ast.ClassDef))
+    classes = (n for n in _parsed(shelf).body if isinstance(n, ast.ClassDef))
     return {names[found.name]: _fields(found, shelf) for found in classes if found.name in names}
 
 

@@ -12,12 +12,24 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from priorbench.errors import UserError
+from priorbench.installed import packages_of
 from priorbench.registry import ROOT
 
-# they say or keep what happened; what a step computes does not pass through them
-# (what is downloaded is told by its checksum, which stands in the plugin)
-NEUTRAL = ("download", "errors", "locks", "paths", "progress", "raw", "records", "smoke", "weights")
+# they say or keep what happened, or find the code that is hashed here; what a step computes does
+# not pass through them (what is downloaded is told by its checksum, which stands in the plugin)
+NEUTRAL = {
+    *("download", "errors", "installed", "locks", "paths", "progress", "raw", "records"),
+    *("registry", "smoke", "sources", "weights"),
+}
 Root = tuple[Path, Iterable[str] | None]  # a file and names in it; None: all of it
+
+
+def _body(path: Path) -> list[ast.stmt]:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8")).body
+    except SyntaxError as error:  # of what a plugin imports
+        raise UserError(f"{path}: line {error.lineno}: {error.msg}") from error
 
 
 class _Source:
@@ -26,7 +38,7 @@ class _Source:
     def __init__(self, path: Path) -> None:
         self.definitions: dict[str, ast.stmt] = {}
         self.loose: list[ast.stmt] = []
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in _body(path):
             names = list(_bound(node))
             for name in names:
                 self.definitions[name] = node
@@ -56,7 +68,7 @@ def source_hash(roots: Iterable[Root]) -> str:
             continue
         visited.add((path, name))
         source = _read(path, path.stat().st_mtime_ns)
-        label = str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
+        label = "/".join([*packages_of(path), path.name])  # wherever it is installed
         text, used = source.meaning(name)
         if text:
             found[label, name] = text
@@ -101,7 +113,7 @@ def _imported(node: ast.Import | ast.ImportFrom, name: str, at: Path) -> list[tu
     if isinstance(node, ast.Import):
         return _whole(_local(alias.name, at))
     # a relative import names its package by dots
-    above = _package(at)[: 1 - node.level or None] if node.level else []
+    above = packages_of(at)[: 1 - node.level or None] if node.level else []
     module = ".".join([*above, *filter(None, [node.module])])
     package = _local(module, at)
     submodule = _local(f"{module}.{alias.name}", at)
@@ -123,21 +135,19 @@ def _whole(path: Path | None) -> list[tuple[Path, str]]:
     return [] if path is None else [(path, name) for name in _names(path, None)]
 
 
-def _package(at: Path) -> list[str]:
-    """Return the names of the packages that a file lies in, the outermost first."""
-    names: list[str] = []
-    while (at.parents[len(names)] / "__init__.py").exists():
-        names.insert(0, at.parents[len(names)].name)
-    return names
-
-
 @cache
 def _local(module: str, at: Path) -> Path | None:
-    """Return the file of a module of this project, or of the package that `at` lies in."""
+    """Return the file of a module of this project, or of the package that `at` lies in.
+
+    Beside an installed package lie others, torch among them, which do not count.
+    """
     parts = module.split(".")
     if parts[-1] in NEUTRAL and parts[0] == "priorbench":
         return None
-    for folder in (ROOT, at.parents[len(_package(at))]):
+    packages = packages_of(at)
+    beside = at.parents[len(packages)]
+    strange = parts[:1] != packages[:1] and any(beside.glob("*.dist-info"))
+    for folder in (ROOT,) if strange else (ROOT, beside):
         for path in (folder.joinpath(*parts).with_suffix(".py"), folder.joinpath(*parts)):
             if path.suffix == ".py" and path.is_file():
                 return path.resolve()

@@ -4,7 +4,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from priorbench import models, step
+from priorbench import models, pretrained, step
 from priorbench.contract import Images
 from priorbench.loop import DivergedError, Loop
 from priorbench.progress import Progress
@@ -22,6 +22,8 @@ def fit(
 ) -> tuple[Any, Loop, str]:
     """Train a new model on images; return it with its loop and "finished" or "diverged ...".
 
+    One that was trained elsewhere is loaded instead.
+
     What an earlier try left in the folder `state` is gone on with.
     """
     model = models.build(plugin, config, images.shape, spec)
@@ -34,8 +36,12 @@ def fit(
         progress=Progress(title),
         budget=spec.get("budget", "full"),
     )
+    cfg = step.configured(plugin.TrainConfig, config)
     try:
-        plugin.train(model.train(), images, step.configured(plugin.TrainConfig, config), loop)
+        if hasattr(plugin, "load"):
+            pretrained.fill(plugin, model, cfg, spec["checkpoint"])
+        else:
+            plugin.train(model.train(), images, cfg, loop)
     except DivergedError as diverged:
         return model, loop, str(diverged)
     return model, loop, "finished"

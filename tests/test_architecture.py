@@ -31,6 +31,7 @@ PLANNERS = [
     "config",
     "devices",
     "errors",
+    "installed",
     "paths",
     "plan",
     "registry",

@@ -55,6 +55,7 @@ class Quality:
         self.digits = digits(line.mean for lines in self.all.values() for line in lines.values())
         self.gaps: dict[str, None] = {}
         self.survived: dict[str, None] = {}
+        self.others: dict[str, list[str]] = {}  # method: tasks that it does not restore
 
     def table(self) -> Table:
         """Return the table."""
@@ -89,6 +90,8 @@ class Quality:
             return number(lines[method], self.digits, self._mark(method, task, lines[method]))
         if len(scores[scores["region"] == region]):
             return Cell(summaries.absent(scores["protocol"]))
+        if not self.results.experiment.does(method, task):
+            self.others.setdefault(method, []).append(summaries.task_label(self.results, task))
         status = self.results.status(self.imageset, method, task)
         return Cell("diverged" if status.startswith("diverged") else GAP)
 
@@ -110,6 +113,8 @@ class Quality:
     def _note_gaps(self, method: str, task: str, seeds: set[int]) -> None:
         if self.results.status(self.imageset, method, task).startswith("diverged"):
             return
+        if not self.results.experiment.does(method, task):
+            return
         verb = REPRESENT if task == REPRESENT else f"restore {task}"
         for seed in self.results.experiment.seeds:
             if seed not in seeds:
@@ -129,6 +134,9 @@ class Quality:
             yield f"{REPRESENT}: the same search on clean images, what a method can express at all."
         yield from method_notes(self.results, self.imageset)
         yield from self._protocols()
+        for method, tasks in self.others.items():
+            label = self.results.experiment.methods[method].label
+            yield f"{GAP} not applicable: {label} is not made for {', '.join(tasks)}."
         if self.gaps:
             yield f"{GAP} not among the results: {'; '.join(self.gaps)}."
 

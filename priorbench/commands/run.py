@@ -14,7 +14,7 @@ from priorbench.config import Experiment
 from priorbench.errors import UserError, nearest
 from priorbench.files import read_json, write_text
 from priorbench.plan import Plan
-from priorbench.reference import CONFIG, Reference
+from priorbench.reference import CONFIG, Reference, compared
 from priorbench.registry import ROOT, available, describe
 
 LEFT_OUT = ("energy", "contrasts")  # they speak of other rows
@@ -97,8 +97,9 @@ def mine(method: str, config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     if method in config["methods"]:
         return method, dict(config["methods"][method] or {})
     about = describe("methods", method)
-    plain = method in available("methods")
-    return about.path.stem, {} if plain else {"plugin": method}
+    if method in available("methods"):
+        return method, {}
+    return about.path.stem, {"plugin": method}
 
 
 def origin(plan: Plan, kept: Reference, row: str, retrain: bool) -> str:
@@ -106,8 +107,10 @@ def origin(plan: Plan, kept: Reference, row: str, retrain: bool) -> str:
     experiment = plan.experiment
     places: dict[str, list[str]] = {}
     for imageset in experiment.imagesets:
+        if row not in experiment.methods_of(imageset):
+            continue
         for seed in experiment.seeds:
-            job = plan.represent(imageset, row, seed)
+            job, _ = compared(plan, imageset, row, seed)[0]
             if kept.lends(plan, imageset, row, seed):
                 record = read_json(kept.file(job, "run.json"))
                 where = f"{kept.folder} ({record['started'][:10]}, {record['hardware']})"

@@ -9,10 +9,11 @@ from snakemake.exceptions import WorkflowError
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
-# the jobs run with the Python that runs Snakemake, and find the project wherever they run
+# the jobs run with the Python that runs Snakemake, and find the project and plugins wherever
+SEARCHED = [str(ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
 PREFIX = (
     f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"
-    f" PYTHONPATH={shlex.quote(str(ROOT))}; "
+    f" PYTHONPATH={shlex.quote(os.pathsep.join(dict.fromkeys(SEARCHED)))}; "
 )
 shell.prefix(PREFIX)
 

@@ -87,10 +87,14 @@ def runs(verb, name, imageset, unit=None):
     A reference lends what it has; what it does not have is a gap.
     """
     units = [] if unit is None else [unit]
+    # what names its tasks has nothing to show of clean images, nor of training images
+    tasks = ["represent"] if unit is None else EXPERIMENT.units_of(imageset)[unit]
     paths = []
     for method in EXPERIMENT.methods_of(imageset):
         for seed in EXPERIMENT.seeds:
             if verb in ("train", "sample") and not learned(imageset, method):
+                continue
+            if verb != "train" and not EXPERIMENT.done_by(method, tasks):
                 continue
             job = getattr(PLAN, verb)(imageset, *units, method, seed)
             if lent(imageset, method, seed):

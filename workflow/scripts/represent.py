@@ -101,7 +101,8 @@ def _plateau(
 ) -> tuple[dict[str, float], str]:
     """Return validation PSNRs by state, and the status that follows from them."""
     if trained.record["steps"] == 0:
-        return {}, "untrained" if trained.model is None else "closed form"
+        elsewhere = "pretrained" if hasattr(search.plugin, "load") else "closed form"
+        return {}, "untrained" if trained.model is None else elsewhere
     psnrs = {"final": mean_psnr(search(trained.model, originals, "final"), originals)}
     steps, total, state = trained.milestone()
     if not steps:

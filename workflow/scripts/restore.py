@@ -30,6 +30,8 @@ def main(arguments: Namespace, state: Path) -> None:
     observations = read_observations(arguments.observations, spec["device"])
     for name, seen in {} if trained.diverged else observations.items():
         task = row_of(name)
+        if task not in spec["configs"]:  # nothing that this method restores
+            continue
         models.check_size(trained, seen.shape)
         cfg = step.configured(plugin.RestoreConfig, spec["configs"][task] | tuned)
         configs[task] = models.effective(cfg)
