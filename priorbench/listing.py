@@ -4,7 +4,7 @@ import ast
 import importlib.util
 import shutil
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from priorbench import raw, registry, weights
@@ -87,7 +87,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _method(about: Description, tree: ast.Module) -> Facts:
-    model = {*about.model, *_attributes(tree)}
+    model = abilities(about)
     return {
         "paper": about.constants.get("PAPER"),
         "learns": about.learns,
@@ -98,13 +98,14 @@ def _method(about: Description, tree: ast.Module) -> Facts:
     }
 
 
-def _attributes(tree: ast.Module) -> Iterator[str]:
-    """Yield the attributes that the methods of a plugin's Model set."""
-    for model in tree.body:
+def abilities(about: Description) -> set[str]:
+    """Return what a plugin's Model has: its methods, and the attributes that these set."""
+    found = set(about.model)
+    for model in ast.parse(about.path.read_text(encoding="utf-8")).body:
         if isinstance(model, ast.ClassDef) and model.name == "Model":
-            for node in ast.walk(model):
-                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                    yield node.attr
+            stored = (n for n in ast.walk(model) if isinstance(n, ast.Attribute))
+            found |= {node.attr for node in stored if isinstance(node.ctx, ast.Store)}
+    return found
 
 
 def _metric(about: Description, tree: ast.Module) -> Facts:
