@@ -22,6 +22,7 @@ SIZE_POWER = (0.5, 0.95, 1.1)  # of pixels and batch: low, likely, high
 WIDTH_POWER = (0.5, 1.1, 1.5)
 AGAIN = 1.3  # factor between two runs of the same thing: other moments, other neighbours
 OTHERWISE = 1.5  # factor where options differ that nothing is known of
+SCALED = ("steps", "width", "batch")  # words in names of options
 WARMING = 3.0  # a record of a few steps may be this many times too slow
 SHORT_DISTANCE, AWAY_DISTANCE = 10.0, 0.2  # of records of a few steps; of another machine's
 
@@ -57,6 +58,7 @@ class Kind:
     width: float  # channels, as `width_of`; 1 where no option tells
     closed: bool  # counted in images: no gradients are taken
     options: Options  # all, also defaults
+    counted: frozenset[str] = frozenset()  # options that are in the units of work
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,14 @@ def updates(about: Description, options: Options) -> int:
     A plugin's constant UPDATES holds products of options that are summed, such as
     (("visits", "inner"),); without it the options `steps` and `steps_...` are summed.
     """
-    default = [(name,) for name in options if name == "steps" or name.startswith("steps_")]
-    terms = about.constants.get("UPDATES", default)
+    terms = _terms(about, options)
     return sum(math.prod(_total(options.get(name)) for name in term) for term in terms)
+
+
+def _terms(about: Description, options: Options) -> Iterable[tuple[str, ...]]:
+    default = [(name,) for name in options if name == "steps" or name.startswith("steps_")]
+    terms: Iterable[tuple[str, ...]] = about.constants.get("UPDATES", default)
+    return terms
 
 
 def _total(value: Any) -> int:
@@ -122,7 +129,8 @@ def training(about: Description, options: Options, device: str, pixels: float) -
     told = effective(about, "train", options)
     closed = not updates(about, told)
     batch = 1.0 if closed else batch_of(told)
-    return Kind("train", about.plugin, device, pixels, batch, width_of(told), closed, told)
+    counted = frozenset(name for term in _terms(about, told) for name in term)
+    return Kind("train", about.plugin, device, pixels, batch, width_of(told), closed, told, counted)
 
 
 def searching(
@@ -133,7 +141,9 @@ def searching(
     made = effective(about, "train", trained) if about.learns else {}
     both = {**{f"train.{name}": value for name, value in made.items()}, **told}
     width, closed = width_of(made or told), not gradients(told)
-    return Kind("restore", about.plugin, device, pixels, 1.0, width, closed, both)
+    long = (f"train.{name}" for term in _terms(about, made) for name in term)
+    counted = frozenset(("steps", "restarts", *long))
+    return Kind("restore", about.plugin, device, pixels, 1.0, width, closed, both, counted)
 
 
 def nearest(runs: Iterable[Run], kind: Kind) -> list[Run]:
@@ -166,13 +176,12 @@ def unlike(run: Run, kind: Kind) -> list[str]:
 
     Learning rates and weights of losses, numbers with a fraction, cost nothing.
     """
-    scaled = ("steps", "width", "batch", "restarts", "visits", "seed")
-    names = sorted({*run.kind.options, *kind.options})
+    names = sorted({*run.kind.options, *kind.options} - kind.counted)
     return [
         name.removeprefix("train.")
         for name in names
         if _plain(run.kind.options.get(name)) != _plain(kind.options.get(name))
-        and not any(word in name for word in scaled)
+        and not any(word in name for word in SCALED)
         and not isinstance(kind.options.get(name), float)
     ]
 
