@@ -3,14 +3,13 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from priorbench import devices
 from priorbench.config import Experiment
 from priorbench.files import read_json
 from priorbench.jobs import Jobs, Part
 from priorbench.plan import Plan
-from priorbench.recorded import REFERENCE
+from priorbench.recorded import references
 from priorbench.throughput import AGAIN, NOTHING, Range, Run, unlike
 
 SMOKE = "run its `budget: smoke` first"
@@ -134,13 +133,13 @@ def estimate(
     return Estimate(Jobs(plan, runs, device).all(), device, lanes, threads, each)
 
 
-def overhead(runs: Sequence[Run], reference: Path = REFERENCE) -> Range:
+def overhead(runs: Sequence[Run]) -> Range:
     """Return core seconds per job that whole runs took beside trainings and searches.
 
     From each tracked run with its config and the core minutes of all its processes.
     """
     found = []
-    for config in sorted(reference.glob("*/config.yaml")):
+    for config in references():
         record = read_json(config.with_name("run.json"))
         plan = Plan(Experiment.read(config))
         own = [run for run in runs if run.source.is_relative_to(config.parent)]

@@ -29,13 +29,17 @@ REFERENCE = ROOT / "results" / "reference"
 Facts = dict[str, Any]
 
 
-def runs(store: Path = STORE, reference: Path = REFERENCE) -> list[Run]:
+def runs(store: Path = STORE) -> list[Run]:
     """Return all runs that can be compared with others; records that cannot are passed over."""
-    found = [*_records(store, tracked=False), *_records(reference, tracked=True)]
-    for folder in sorted(reference.glob("*/")):
-        if (folder / "config.yaml").is_file():
-            found += _costs(folder)
+    found = [*_records(store, tracked=False), *_records(REFERENCE, tracked=True)]
+    for config in references():
+        found += _costs(config.parent)
     return found
+
+
+def references() -> list[Path]:
+    """Return the configs of the tracked whole runs, each beside its record and its tables."""
+    return sorted(REFERENCE.glob("*/config.yaml"))
 
 
 def _records(root: Path, tracked: bool) -> Iterator[Run]:

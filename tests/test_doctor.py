@@ -13,7 +13,7 @@ import pytest
 
 from priorbench import devices, doctor, raw, registry, weights
 from priorbench.__main__ import main
-from priorbench.doctor import Finding
+from priorbench.doctor import Finding, State
 from priorbench.paths import STORE
 
 Usage = namedtuple("Usage", "total used free")
@@ -45,7 +45,8 @@ def test_everything_is_looked_at_and_nothing_is_made(place: Path) -> None:
 def test_a_problem_is_an_exit_status_and_a_note_is_none(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for state, status in (("note", 0), ("problem", 1)):
+    states: list[tuple[State, int]] = [("note", 0), ("problem", 1)]
+    for state, status in states:
         found = [Finding("disk", "ok", "fine"), Finding("gpu", state, "old", "make it new")]
         monkeypatch.setattr(doctor, "examine", lambda found=found: found)
         assert main(["doctor"]) == status
