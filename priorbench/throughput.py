@@ -20,7 +20,7 @@ from priorbench.registry import Description
 Options = Mapping[str, Any]
 SIZE_POWER = (0.5, 0.95, 1.1)  # of pixels and batch: low, likely, high
 WIDTH_POWER = (0.5, 1.1, 1.5)
-AGAIN = 1.3  # factor between two runs of the same thing: other moments, other neighbours
+AGAIN = 1.5  # factor between two runs of the same thing: other moments, other neighbours
 OTHERWISE = 1.5  # factor where options differ that nothing is known of
 SCALED = ("steps", "width", "batch")  # words in names of options
 WARMING = 3.0  # a record of a few steps may be this many times too slow

@@ -9,40 +9,20 @@ import pytest
 from priorbench import counting, recorded
 from priorbench.__main__ import main
 from priorbench.config import Experiment
-from priorbench.estimate import Estimate, estimate, overhead
+from priorbench.estimate import Estimate, estimate
 from priorbench.files import write_json
 from priorbench.jobs import Part, Work
 from priorbench.paths import STORE
 from priorbench.plan import Plan
-from priorbench.registry import available, describe
 from priorbench.throughput import (
     AGAIN,
     NOTHING,
     OTHERWISE,
-    SIZE_POWER,
-    WIDTH_POWER,
     Kind,
     Range,
     Run,
-    effective,
-    pace,
-    training,
-    updates,
-    width_of,
 )
-
-ROOT = Path(__file__).parents[1]
-COUNTS = {"train": 100, "val": 20, "test": 40}
-CONFIG: dict[str, Any] = {
-    "experiment": "toy",
-    "device": "cpu",
-    "imagesets": {"disks": {"size": 16}},
-    "tasks": {"hole": {}, "denoising": {}},
-    "methods": {"glo": {"train": {"steps": 300, "width": 8}, "restore": {"steps": 50}}},
-    "metrics": {"psnr": {}},
-    "samples": 32,
-}
-GLO: dict[str, Any] = {"steps": 100, "width": 8, "batch": 64}
+from tests.took import CONFIG, COUNTS, around, restored, told, trained
 
 
 @pytest.fixture(autouse=True)
@@ -53,88 +33,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(counting, "_made", lambda *_: COUNTS)
     monkeypatch.setattr(recorded, "REFERENCE", tmp_path / "reference")
     return tmp_path
-
-
-def told(runs: list[Run], cores: int = 1, **changes: Any) -> Estimate:
-    return estimate(Plan(Experiment.check({**CONFIG, **changes}, "toy.yaml")), runs, cores)
-
-
-def trained(seconds: float = 10.0, **facts: Any) -> None:
-    """Record a training of 100 steps, on images of 16x16."""
-    about = describe("methods", "glo")
-    record = {
-        "verb": "train",
-        "imageset": "disks",
-        "method": "glo",
-        "plugin": "glo",
-        "seed": 0,
-        "device": "cpu",
-        "hardware": "a machine",
-        "status": "finished",
-        "effective": effective(about, "train", GLO),
-        "shape": [3, 16, 16],
-        "images": 100,
-        "parameters": 1000,
-        "updates": 100,
-        "seconds": seconds,
-        **facts,
-    }
-    write_json(STORE / "train/disks/glo/0-aaaaaaaaaa/run.json", record)
-
-
-def restored(seconds: float = 2.0, **facts: Any) -> None:
-    """Record a search of 100 steps for 4 images of 16x16."""
-    about = describe("methods", "glo")
-    record = {
-        **{"verb": "restore", "imageset": "disks", "method": "glo", "plugin": "glo", "seed": 0},
-        **{"device": "cpu", "hardware": "a machine", "status": "finished"},
-        "effective": {"hole": effective(about, "restore", {"steps": 100})},
-        "task_seconds": {"hole": seconds},
-        "images": 4,
-        "parameters": 1000,
-        "searched": 128,
-        "command": ["restore.py", "--model", "x/train/disks/glo/0-aaaaaaaaaa/model.safetensors"],
-        **facts,
-    }
-    write_json(STORE / "restore/disks/hole/glo/0-bbbbbbbbbb/run.json", record)
-
-
-def around(likely: float, factor: float = AGAIN) -> Any:
-    return pytest.approx((likely / factor, likely, likely * factor))
-
-
-def test_the_reference_run_tells_every_method_and_how_its_steps_are_counted(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(recorded, "REFERENCE", ROOT / "results" / "reference")
-    runs = recorded.runs()
-    for verb in ("train", "restore"):
-        found = {run.kind.plugin for run in runs if run.kind.verb == verb}
-        assert found == set(available("methods")) - ({"dip"} if verb == "train" else set())
-
-
-@pytest.mark.parametrize(
-    ("plugin", "options", "expected"),
-    [
-        ("glo", {"steps": 70}, 70),
-        ("lcm", {"visits": 30, "inner": 5}, 150),
-        ("wgan_gp", {"steps": 20, "critic_steps": 3}, 80),
-        ("incremental_glo", {"steps": [3, 2, 1], "steps_all": 10, "steps_encoder": 20}, 36),
-        ("pca", {}, 0),
-    ],
-)
-def test_gradient_steps_follow_from_options(
-    plugin: str, options: dict[str, Any], expected: int
-) -> None:
-    about = describe("methods", plugin)
-    assert updates(about, effective(about, "train", options)) == expected
-
-
-def test_width_is_a_mean_of_networks_and_counts_inner_scales_a_quarter() -> None:
-    assert width_of({"width": 64}) == pytest.approx(64)
-    assert width_of({"width": 64, "critic_width": 16}) == pytest.approx(32)
-    assert width_of({"widths": [16, 32, 64], "widths_up": []}) == pytest.approx(16 * 3**0.5)
-    assert width_of({"dim": 64}) == 1
 
 
 def test_the_same_training_with_other_steps_takes_in_proportion() -> None:
@@ -162,19 +60,6 @@ def test_a_search_takes_by_images_and_steps_of_every_task() -> None:
     assert found.seconds("represent") == around(each * (16 + 2 * 8) * 50)
 
 
-def test_pixels_batch_and_width_scale_by_powers_with_a_range() -> None:
-    about = describe("methods", "glo")
-    like = training(about, GLO, "cpu", 256.0)
-    run = Run(like, 1.0, "a machine", Path("run.json"), False, False)
-    wanted = training(about, {**GLO, "width": 16}, "cpu", 1024.0)
-    found = pace([run], wanted)
-    expected = [4**p * 2**w for p, w in zip(SIZE_POWER, WIDTH_POWER, strict=True)]
-    assert found == pytest.approx((expected[0] / AGAIN, expected[1], expected[2] * AGAIN))
-    smaller = pace([Run(wanted, 1.0, "a machine", Path(), False, False)], like)
-    assert smaller.low < smaller.likely < smaller.high
-    assert smaller.likely == pytest.approx(1 / found.likely)
-
-
 def test_an_option_of_unknown_price_widens_the_range_and_is_named() -> None:
     trained(10.0)
     methods = {"glo": {"train": {"steps": 300, "width": 8, "dim": 7, "lr": 0.5}}}
@@ -189,32 +74,6 @@ def test_a_row_without_a_record_is_named_and_not_counted() -> None:
     assert found.seconds("restore") == NOTHING
     reason = "no record of a search (cpu): run its `budget: smoke` first"
     assert found.unknown[reason] == ["glo on disks", "dip on disks"]
-
-
-def test_a_short_run_tells_where_nothing_else_does_and_may_be_slow() -> None:
-    spec = ["train.py", "--spec", json.dumps({"budget": "smoke"})]
-    trained(1.0, updates=2, images_seen=4, command=spec)
-    (short,) = recorded.runs()
-    assert short.short and short.kind.batch == 2 and short.seconds == 0.5
-    found = told([short]).seconds("train")
-    assert found.likely == pytest.approx(300 * 0.5 * 32 ** SIZE_POWER[1])
-    assert found.low < found.likely / 10
-    whole = Run(
-        training(describe("methods", "glo"), GLO, "cpu", 64.0), 1.0, "", Path(), False, True
-    )
-    assert told([short, whole]).runs == [whole]
-
-
-def test_a_record_whose_steps_its_options_do_not_tell_is_passed_over() -> None:
-    trained(10.0, updates=77)
-    assert recorded.runs() == []
-
-
-def test_half_a_record_and_a_plugin_that_is_gone_are_passed_over() -> None:
-    trained(10.0, plugin="gone")
-    (STORE / "train/disks/glo/0-cccccccccc").mkdir(parents=True)
-    (STORE / "train/disks/glo/0-cccccccccc/run.json").write_text('{"verb": "tr')
-    assert recorded.runs() == []
 
 
 def test_a_gpu_is_told_by_records_of_a_gpu_only() -> None:
@@ -287,18 +146,6 @@ def test_a_set_in_files_that_is_not_prepared_is_named(place: Path) -> None:
     folder = STORE / "prepare" / "mine" / "other"
     write_json(folder / "card.json", {"shape": [3, 64, 64], "counts": COUNTS})
     assert told(recorded.runs(), imagesets=counting_of).disk["prepare"] == 160 * 3 * 16 * 16
-
-
-def test_what_a_whole_run_took_beside_its_jobs_is_shared_among_them(place: Path) -> None:
-    trained(10.0)
-    reference = place / "reference" / "toy"
-    reference.parent.mkdir()
-    STORE.rename(reference)
-    (reference / "config.yaml").write_text(json.dumps(CONFIG))
-    write_json(reference / "run.json", {"core_minutes": 2.0, "hardware": "a machine"})
-    runs = recorded.runs()
-    jobs = len(told(runs).parts)
-    assert overhead(runs) == around((120 - 30) / jobs)
 
 
 def test_the_command_tells_it_in_lines_and_as_json(
