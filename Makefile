@@ -64,7 +64,6 @@ reference: .venv/requirements.lock  ## run CONFIG, recorded, and track what the 
 	rm -rf $(tracked)
 	mkdir -p $(tracked)/tables $(tracked)/figures
 	cp results/$(experiment)/run.json $(tracked)
-	cp $(CONFIG) $(tracked)/config.yaml
 	cp results/$(experiment)/tables/*.md results/$(experiment)/tables/*.csv $(tracked)/tables
 	$(python) -m workflow.scripts.keep --configfile $(CONFIG) --out $(tracked) --free $(FREE)
 	for set in $(FREE); do for figure in results/$(experiment)/figures/*-$$set.png; do \
