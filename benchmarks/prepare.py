@@ -27,7 +27,8 @@ from priorbench import preparing
 from priorbench.files import write_json
 from priorbench.images import Prepared
 from priorbench.pictures import Pictures
-from priorbench.records import git, hardware
+from priorbench.records import hardware
+from priorbench.revision import git
 
 SIDE = 256  # pixels of a picture
 TEMPLATES = 64

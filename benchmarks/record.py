@@ -18,7 +18,8 @@ from typing import Any
 import psutil
 
 from priorbench.files import write_json
-from priorbench.records import git, hardware
+from priorbench.records import hardware
+from priorbench.revision import git
 
 INTERVAL = 2.0  # seconds between two looks
 

@@ -36,6 +36,7 @@ LABEL = "LCM"
 PAPER = "Athar et al. 2019, arXiv:1806.06284"
 SAMPLES = "Gaussian with the mean and covariance of the phi of some training images"
 
+UPDATES = (("visits", "inner"),)  # gradient steps: sums of products of options
 PACE = "train"  # the stage whose loss compares rows
 SMOKE = {"train": {"inner": 1}}
 CODES = 128  # training images whose phi the samples are drawn from

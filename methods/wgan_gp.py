@@ -38,6 +38,7 @@ LABEL = "WGAN-GP"
 PAPER = "arXiv:1704.00028"
 SAMPLES = "codes drawn from the prior N(0, I)"
 SMOKE = {"train": {"critic_steps": 1, "batch": 2}, "restore": {"restarts": 1}}
+UPDATES = (("steps",), ("steps", "critic_steps"))  # gradient steps: sums of products
 SPANS = {"unit": 1.0, "signed": 2.0}  # of the values of an image
 
 

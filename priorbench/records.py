@@ -3,7 +3,6 @@
 import os
 import platform
 import resource
-import subprocess
 import sys
 import time
 from functools import cache
@@ -15,7 +14,7 @@ from typing import Any
 import torch
 
 from priorbench.files import read_json, write_json
-from priorbench.registry import ROOT
+from priorbench.revision import git
 
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-image", "scikit-learn", "lpips")
 
@@ -86,18 +85,3 @@ def hardware(device: str) -> str:
         names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     name = names[0] if names else platform.processor() or platform.machine()
     return f"{name}, {os.cpu_count()} cores"
-
-
-@cache
-def git() -> dict[str, Any]:
-    """Commit of the code and whether it was changed since; empty outside a checkout."""
-    try:
-        commit = _git("rev-parse", "HEAD")
-        return {"commit": commit, "dirty": bool(_git("status", "--porcelain"))}
-    except (OSError, subprocess.CalledProcessError):
-        return {}
-
-
-def _git(*arguments: str) -> str:
-    command = ["git", "-C", str(ROOT), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
