@@ -22,7 +22,10 @@ def mapping(value: Any, where: str) -> dict[Any, Any]:
 
 
 def check_rows_of(experiment: "Experiment", file: str) -> None:
-    folder = Path(experiment.config["images_dir"]).expanduser()
+    try:
+        folder = Path(experiment.config["images_dir"]).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{file}: `images_dir`: {error}") from error
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{file}: `images_dir`: {folder} is no folder")
     for noun in ("imagesets", "tasks", "metrics"):

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import pandas as pd
-import yaml
 
 from priorbench import options, registry
 from priorbench.checks import mapping
 from priorbench.errors import UserError, nearest
+from priorbench.files import read_yaml
 from priorbench.statistics import Better
 
 FOLDER = registry.ROOT / "published"
@@ -97,7 +97,7 @@ def read(path: Path = CLAIMS, folder: Path = FOLDER) -> list[Claim]:
 
     folder: of the tables that `published: {file: ...}` names.
     """
-    text = mapping(yaml.safe_load(path.read_text(encoding="utf-8")), str(path))
+    text = mapping(read_yaml(path), str(path))
     for key in text:
         if key not in ("subjects", "claims"):
             raise UserError(f"{path}: `{key}`: {nearest(str(key), ('subjects', 'claims'))}")

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from priorbench import checks, registry, smoke, tuning
 from priorbench import options as options_of
 from priorbench.errors import UserError, nearest
+from priorbench.files import read_yaml
 
 UNITS = ("all", "task")
 DEVICES = ("auto", "cpu", "cuda")
@@ -77,6 +76,7 @@ class Experiment:
     tasks: dict[str, Entry]
     methods: dict[str, Entry]
     metrics: dict[str, Entry]
+    file: str = "config"  # where it was read
 
     @property
     def name(self) -> str:
@@ -183,12 +183,7 @@ class Experiment:
     @classmethod
     def read(cls, path: Path) -> "Experiment":
         """Read and check a config file; UserError names what is wrong with it."""
-        try:
-            config = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            said = " ".join(str(error).split())
-            raise UserError(f"{path}: cannot be read ({said})") from error
-        return cls.check(config or {}, str(path))
+        return cls.check(read_yaml(path) or {}, str(path))
 
     @classmethod
     def check(cls, config: Mapping[str, Any], file: str) -> "Experiment":
@@ -206,7 +201,7 @@ class Experiment:
             noun: dict(_entries(noun, full[noun], file))
             for noun in ("imagesets", "tasks", "methods", "metrics")
         }
-        return cls(config=full, **entries)
+        return cls(config=full, file=file, **entries)
 
 
 def _inner(options: dict[str, Any] | None, key: str | None) -> dict[str, Any]:
@@ -215,6 +210,8 @@ def _inner(options: dict[str, Any] | None, key: str | None) -> dict[str, Any]:
 
 
 def _top(config: Mapping[str, Any], file: str) -> dict[str, Any]:
+    if not isinstance(config, Mapping):
+        raise UserError(f"{file}: keys such as `experiment` expected, found {config!r:.60}")
     for key in config:
         if key not in KEYS:
             raise UserError(f"{file}: unknown key `{key}`: {nearest(str(key), KEYS)}")

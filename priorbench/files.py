@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
@@ -50,8 +51,37 @@ def read_json(path: Path) -> Any:
     """Return the JSON value in `path`; UserError where there is none."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise UserError(f"{path}: cannot be read as JSON ({error})") from error
+
+
+class _Unique(yaml.SafeLoader):
+    """Refuses a key that occurs twice: YAML would silently drop the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return a mapping; UserError names the line of a key that was there before."""
+        lines: dict[object, int] = {}
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if key.value in lines and isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                first = lines[key.value]
+                raise UserError(
+                    f"line {line}: `{key.value}` is there already, in line {first}; rename one"
+                )
+            if isinstance(key, yaml.ScalarNode):
+                lines[key.value] = line
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
+
+
+def read_yaml(path: Path) -> Any:
+    """Return the YAML value in `path`; UserError where it cannot be read, or a key occurs twice."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _Unique)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: cannot be read ({' '.join(str(error).split())})") from error
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -9,7 +9,8 @@ The allocator settings keep large tensors from going back to the system at every
 import os
 import sys
 
-from priorbench.devices import gpus, take
+from priorbench.devices import gpus, resolve, take
+from priorbench.errors import Explained
 
 ENVIRONMENT = {
     "MALLOC_MMAP_MAX_": "0",
@@ -27,7 +28,9 @@ def main(device: str, threads: str, module: str, *arguments: str) -> None:
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         environment[name] = threads
     if device == "cuda":
-        environment["CUDA_VISIBLE_DEVICES"], _ = take(gpus())
+        with Explained(module):
+            resolve(device)
+            environment["CUDA_VISIBLE_DEVICES"], _ = take(gpus())
     os.execve(sys.executable, [sys.executable, "-m", module, *arguments], environment)
 
 

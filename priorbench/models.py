@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.lib.format import open_memmap
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from priorbench import milestones, registry
 from priorbench.codes import CodeTable
-from priorbench.errors import UserError
+from priorbench.errors import UserError, out_of_memory
 from priorbench.files import let_go, read_json, replacing, to_uint8
 from priorbench.seeds import seed_torch
 from priorbench.step import configured
 
 CHUNK = 32  # images decoded at a time
+DAMAGED = "cannot be read; delete its folder, and the model is trained again"
 
 
 def build(
@@ -86,14 +88,25 @@ def load(file: Path | None, spec: dict[str, Any]) -> Trained:
     folder = file.parent
     record = read_json(folder / "run.json")
     plugin = registry.load("methods", spec["plugin"])
+    for field in ("config", "shape", "status"):
+        if field not in record:
+            raise UserError(f"{folder / 'run.json'}: no field `{field}`: not of a training")
     model = build(plugin, record["config"], tuple(record["shape"]), spec)
     try:
         model.load_state_dict(load_file(file, device=spec["device"]))
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{file}: {DAMAGED} ({error})") from error
     except RuntimeError as error:
-        raise UserError(f"{file}: does not fit {spec['plugin']} ({error})") from error
+        if out_of_memory(error):
+            raise
+        said = " ".join(str(error).split())
+        raise UserError(f"{file}: does not fit {spec['plugin']} ({said})") from error
     model.eval().requires_grad_(False)
     codes = folder / "codes.npy"
-    rows = np.load(codes, mmap_mode="r", allow_pickle=False) if codes.exists() else None
+    try:
+        rows = np.load(codes, mmap_mode="r", allow_pickle=False) if codes.exists() else None
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"{codes}: {DAMAGED} ({error})") from error
     return Trained(model, record, rows, folder)
 
 

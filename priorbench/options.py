@@ -1,11 +1,18 @@
 """Options of a config file against the fields of a plugin's config dataclass."""
 
 import ast
+import math
 import types
 from typing import Any
 
 from priorbench.errors import UserError, nearest
 from priorbench.registry import Description
+
+# of these there is one at least, whatever the plugin
+COUNTS = {
+    *("batch", "channels", "clusters", "critic_steps", "critic_width", "dim", "factor"),
+    *("feature_dim", "inner", "latent", "narrowest", "restarts", "size", "width"),
+}
 
 
 def check(options: dict[str, Any], about: Description, config: str, where: str) -> None:
@@ -19,9 +26,24 @@ def check(options: dict[str, Any], about: Description, config: str, where: str) 
         if not _fits(value, kind):
             if choices := _choices(kind):
                 raise UserError(f"{where}: `{key}` {value!r}: {nearest(str(value), choices)}")
-            raise UserError(f"{where}: `{key}` must be {annotation}, found {value!r}")
+            raise UserError(
+                f"{where}: `{key}` must be {annotation}, found {value!r}{_meant(value)}"
+            )
+        if isinstance(value, int | float) and not math.isfinite(value):
+            raise UserError(f"{where}: `{key}` must be finite, found {value!r}")
         if isinstance(value, int | float) and value < 0:
             raise UserError(f"{where}: `{key}` must not be negative, found {value!r}")
+        if value == 0 and key in COUNTS and not isinstance(value, bool):
+            raise UserError(f"{where}: `{key}` must be 1 or more, found {value!r}")
+
+
+def _meant(value: Any) -> str:
+    """Say how YAML wants a number that it took for a word: 1e-3 has no point in it."""
+    try:
+        number = float(value) if isinstance(value, str) else math.nan
+    except ValueError:
+        return ""
+    return f"; write {number!r}" if math.isfinite(number) else ""
 
 
 def told(options: dict[str, Any], about: Description, config: str) -> dict[str, Any]:

@@ -47,7 +47,10 @@ class Plan:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
-        self.device = resolve(experiment.config["device"])
+        try:
+            self.device = resolve(experiment.config["device"])
+        except UserError as error:
+            raise UserError(f"{experiment.file}: {error}") from error
         self.short = experiment.config["budget"] == smoke.NAME
         for name in paths.GRAMMAR.keys() - {"energy", "score"}:
             setattr(self, name, cache(getattr(self, name)))
@@ -75,7 +78,8 @@ class Plan:
             inside = path.relative_to(raw.home("")) if "OWN_FILES" in about else None
             where = f"; {raw.HERE} {inside}" if inside else ""
             origin = f" ({about['ORIGIN']})" if "ORIGIN" in about else ""
-            raise UserError(f"imagesets.{imageset}: no folder {path}{where}{origin}")
+            row = f"{self.experiment.file}: imagesets.{imageset}"
+            raise UserError(f"{row}: no folder {path}{where}{origin}")
 
     def _own_folder(self, imageset: str) -> Path | None:
         """Return the folder of files that a user may have: what it holds is part of the key."""

@@ -215,8 +215,16 @@ class Results:
 
 
 def _read_table(path: Path, columns: list[str], text: dict[str, str]) -> pd.DataFrame:
-    table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"value": ["", "nan"]})
+    empty = {"value": ["", "nan"]}
+    try:
+        table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=empty)
+    except (OSError, ValueError) as error:  # pandas knows damage by many names, all ValueErrors
+        said = " ".join(str(error).split())
+        raise UserError(f"{path}: cannot be read as a table ({said})") from error
     missing = [column for column in columns if column not in table]
     if missing:
         raise UserError(f"{path}: no column `{missing[0]}`; columns: {', '.join(map(str, table))}")
+    if len(table) and not pd.api.types.is_numeric_dtype(table["value"]):
+        words = table["value"][pd.to_numeric(table["value"], errors="coerce").isna()].dropna()
+        raise UserError(f"{path}: `value` {words.iloc[0]!r} is no number")
     return table[columns]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from priorbench import registry
 from priorbench.checks import SET_SIZE
 from priorbench.contract import Images, Observation
-from priorbench.errors import MISSING, MissingWeights
+from priorbench.errors import MISSING, MissingWeights, UserError
 from priorbench.files import read_json, sha256, to_uint8, write_json
 from priorbench.images import Prepared
 from priorbench.showing import ENDS
@@ -191,7 +191,13 @@ class Scorer:
 
         def compute() -> list[float]:
             found = metric.score(restored / 255.0, original / 255.0, **extra)
-            return [] if found is None else [float(v) for v in found]
+            values = [] if found is None else [float(v) for v in found]
+            if values and len(values) != len(restored):
+                raise UserError(
+                    f"metrics.{name}: {metric.plugin.__name__}.score returned {len(values)} values "
+                    f"for {len(restored)} images; nearest: {len(restored)}, or None"
+                )
+            return values
 
         return self._cached(name, parts, compute)
 

@@ -6,11 +6,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from priorbench import options
 from priorbench.errors import UserError, nearest
-from priorbench.files import read_json
+from priorbench.files import read_json, read_yaml
 from priorbench.registry import Description
 
 SETTINGS: dict[str, Any] = {
@@ -41,7 +39,7 @@ def read(path: Any, about: Description, where: str) -> Space:
     """Return the space in a file: lists of choices for options of training and restoring."""
     if not isinstance(path, str) or not Path(path).is_file():
         raise UserError(f"{where}: no such file {path!r}")
-    space = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    space = read_yaml(Path(path))
     if not isinstance(space, dict) or not space:
         raise UserError(f"{path}: `train` or `restore` expected, with lists of choices")
     for part, choices in space.items():

@@ -1,6 +1,9 @@
 """How the tests run: side by side, a thread each, the longest file first."""
 
 import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 # threads that wait for each other are slow where others want the cores; before numpy, torch
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -8,8 +11,29 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import pytest
 import torch
 
+if TYPE_CHECKING:
+    from tests.mistakes import Bench
+
 torch.set_num_threads(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "test_pipeline" not in item.nodeid)
+
+
+@pytest.fixture(scope="session")
+def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with images, observations and a model in its store."""
+    from tests import mistakes
+
+    return mistakes.laid_out(tmp_path_factory.mktemp("bench")).folder
+
+
+@pytest.fixture
+def bench(laid_out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Bench":
+    """Return a bench of its own, in the folder where the test runs."""
+    from tests.mistakes import Bench
+
+    shutil.copytree(laid_out, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return Bench(tmp_path)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from priorbench.errors import UserError, nearest
+from priorbench.files import read_yaml
 from priorbench.results import Results
 from priorbench.statistics import Better, judge
 from workflow import summaries
@@ -81,11 +81,14 @@ class Judged:
 
 def read(path: Path = STATED) -> list[dict[str, Any]]:
     """Return the statements of a file; UserError names an entry and a key that is unknown."""
-    entries: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for entry in entries:
+    entries: list[dict[str, Any]] = read_yaml(path)
+    for number, entry in enumerate(entries, 1):
         for key in entry:
             if key not in KEYS:
                 raise UserError(f"{path}: {entry.get('id')}: `{key}`: {nearest(key, KEYS)}")
+        for key in ("id", "statement", "grounds"):
+            if key not in entry:
+                raise UserError(f"{path}: entry {number}: `{key}` is missing")
     return entries
 
 

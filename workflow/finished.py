@@ -1,13 +1,15 @@
 """What the steps after the runs share: a command line that names results, and errors as a line."""
 
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
 from priorbench.config import Experiment
-from priorbench.errors import UserError
+from priorbench.errors import Explained
+from priorbench.paths import STORE
 from priorbench.results import Results
+
+TRACE = STORE / "state" / "traceback.txt"
 
 
 def parser(description: str | None) -> ArgumentParser:
@@ -27,8 +29,5 @@ def results(arguments: Namespace) -> Results:
 
 def run(main: Callable[[], None]) -> None:
     """Run `main`; what the user has to mend is said in one line."""
-    try:
+    with Explained("error", trace=TRACE):
         main()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)

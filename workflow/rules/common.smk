@@ -20,6 +20,7 @@ shell.prefix(PREFIX)
 from priorbench import archive, locks, raw, weights
 from priorbench.config import Experiment
 from priorbench.errors import UserError
+from priorbench.files import read_yaml
 from priorbench.paths import STORE
 from priorbench.plan import Plan
 from priorbench.reference import Reference
@@ -31,6 +32,8 @@ from workflow.papers import PAPERS
 
 try:
     FILE = ", ".join(map(str, workflow.configfiles)) or "config"
+    for path in workflow.configfiles:  # of a key that occurs twice Snakemake keeps the last
+        read_yaml(Path(os.path.relpath(path)))
     EXPERIMENT = Experiment.check(config, os.path.relpath(FILE) if FILE != "config" else FILE)
     if EXPERIMENT.config["images_dir"]:
         os.environ[raw.VARIABLE] = os.path.expanduser(EXPERIMENT.config["images_dir"])
@@ -140,7 +143,7 @@ onstart:
         if not ARCHIVE:
             PLAN.check_folders()
     except UserError as mistake:
-        raise WorkflowError(f"{FILE}: {mistake}") from None
+        raise WorkflowError(str(mistake)) from None
     # one lock for all experiments: two runs would delete from the store what the other made
     RUNNING = locks.try_lock(STORE / ".lock")
     if RUNNING is None:

@@ -82,6 +82,9 @@ def observe(
             y = y.masked_fill(plugin.hidden(cfg, shape, **parameters), 0)
     if getattr(cfg, "clip", False):
         y = y.clamp(0, 1)
+    if len(y) != len(x) or not y.isfinite().all():
+        shapes = f"{tuple(y.shape)} from {tuple(x.shape)}"
+        raise UserError(f"{name}: `degrade` made {shapes}; nearest: as many, all finite")
     return Observation(y, plugin, cfg, shape, ids, parameters)
 
 

@@ -21,7 +21,7 @@ from priorbench.milestones import LEARNED
 from priorbench.observations import undamaged
 from priorbench.paths import parse
 from priorbench.records import Record
-from priorbench.restoring import restore
+from priorbench.restoring import fewer, restore
 from priorbench.tuning import chosen
 
 PLATEAU = 0.1  # dB on validation images over the last fifth of the learning
@@ -37,7 +37,7 @@ def main(arguments: Namespace, state: Path) -> None:
     plugin = registry.load("methods", spec["plugin"])
     found: dict[str, Any] = {}
     validation: dict[str, float] = {}
-    status = trained.record["status"]
+    status, chunk = trained.record["status"], spec["chunk"]
     if not trained.diverged:
         cfg = step.configured(
             plugin.RestoreConfig, spec["config"] | chosen(arguments.tuned, "restore")
@@ -54,10 +54,13 @@ def main(arguments: Namespace, state: Path) -> None:
                 validation, status = _plateau(search, trained, images.val[: spec["validation"]])
         except DivergedError as diverged:
             found, status = {}, str(diverged)
+        chunk = search.chunk
     record.write(
         arguments.out.with_name("run.json"),
         config=spec["config"],
         images=spec["count"] or images.card["counts"]["test"],
+        chunk=chunk,
+        note=f"represent {said}" if (said := fewer(chunk, spec["chunk"])) else "",
         plateau_rule={
             "validation_images": spec["validation"],
             "last_share_of_steps_that_moved_the_decoder": round(1 - LEARNED, 2),
@@ -85,6 +88,7 @@ class _Search:
     ) -> None:
         self.plugin, self.cfg, self.spec = plugin, cfg, spec
         self.state, self.imageset = state, imageset
+        self.chunk = spec["chunk"]  # the smallest that was used
 
     def __call__(
         self, model: Any, originals: np.ndarray, name: str, numbers: np.ndarray | None = None
@@ -93,7 +97,9 @@ class _Search:
         ids = None if numbers is None else torch.from_numpy(numbers)
         seen = undamaged(Images(originals)[:].to(self.spec["device"]), ids)
         state = self.state / name
-        return restore(self.plugin, model, seen, self.cfg, self.spec, state, title).images
+        found = restore(self.plugin, model, seen, self.cfg, self.spec, state, title)
+        self.chunk = min(self.chunk, found.chunk)
+        return found.images
 
 
 def _plateau(

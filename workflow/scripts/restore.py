@@ -12,7 +12,7 @@ from priorbench.loop import DivergedError
 from priorbench.observations import read_observations
 from priorbench.paths import parse
 from priorbench.records import Record, note, told
-from priorbench.restoring import restore
+from priorbench.restoring import fewer, restore
 from priorbench.tuning import chosen
 
 
@@ -26,6 +26,7 @@ def main(arguments: Namespace, state: Path) -> None:
     seconds: dict[str, float] = {}
     traced: dict[str, Any] = {}
     lost: dict[str, str] = {}
+    chunks: dict[str, int] = {}
     tuned = chosen(arguments.tuned, "restore")
     observations = read_observations(arguments.observations, spec["device"])
     for name, seen in {} if trained.diverged else observations.items():
@@ -45,9 +46,12 @@ def main(arguments: Namespace, state: Path) -> None:
         seconds[task] = round(seconds.get(task, 0.0) + found.seconds, 4)
         traced |= {f"{name}/{step}": pictures for step, pictures in found.trace.items()}
         searched = found.searched or None
+        chunks[task] = min(found.chunk, chunks.get(task, found.chunk))
         rows += [(task, *row) for row in found.curve]
     notes = ["" if trained.model else note(plugin, *configs.values())]
     notes.append(told(arguments.tuned, "restore"))
+    short = {task: fewer(chunk, spec["chunk"]) for task, chunk in chunks.items()}
+    notes += [f"{task} {said}" for task, said in short.items() if said]
     write_rows(arguments.out.with_name("curve.csv"), ("task", *COLUMNS), rows)
     write_arrays(arguments.out.with_name("trace.safetensors"), traced)
     record.write(
@@ -59,6 +63,7 @@ def main(arguments: Namespace, state: Path) -> None:
         parameters=trained.record["parameters"],
         task_seconds={task: took for task, took in seconds.items() if task not in lost},
         searched=searched,
+        chunks=chunks,
         status="; ".join(lost.values()) or trained.record["status"],
     )
     kept = {name: images for name, images in restored.items() if row_of(name) not in lost}

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-import yaml
 from tabulate import tabulate
 
 from priorbench.config import Experiment
@@ -20,8 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--configfile", required=True, type=Path, metavar="FILE")
     parser.add_argument("--metric", help="row of the config; else its first of images")
     asked = parser.parse_args(arguments)
-    config = yaml.safe_load(asked.configfile.read_text(encoding="utf-8"))
-    experiment = Experiment.check(config, str(asked.configfile))
+    experiment = Experiment.read(asked.configfile)
     rows = experiment.metrics.items()
     first = next((m for m, e in rows if e.about.constants["PER"] == "image"), "")
     folder = Path("results") / experiment.name
