@@ -7,8 +7,6 @@ nothing finished is ever a target of deletion, and undoing the edit finds it aga
 
 import hashlib
 import json
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +17,7 @@ from priorbench.config import Entry, Experiment
 from priorbench.devices import resolve
 from priorbench.download import digest
 from priorbench.errors import UserError
+from priorbench.fingerprint import fingerprint
 from priorbench.registry import ROOT
 from priorbench.sources import Root, source_hash
 
@@ -265,35 +264,6 @@ class Plan:
         key = hashlib.sha256(text.encode()).hexdigest()[:10]
         code = {"hash": source, "roots": [(relative(path), names) for path, names in roots]}
         return Job(paths.folder(verb, key, **parts), {**spec, "key": key, "source": code}, key)
-
-
-def fingerprint(folder: Path | None) -> str:
-    """Return a hash of names, sizes and times of a user's own images; empty without a folder.
-
-    Where the folder lies does not count, nor what is hidden in it.
-    """
-    if folder is None or not folder.is_dir():
-        return ""
-    facts = sorted(_files(folder, ""))
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
-
-
-def _files(folder: Path, inside: str) -> Iterator[tuple[str, int, int]]:
-    """Yield name, size and time of each file below a folder; links that lead back are left out."""
-    try:
-        entries = list(os.scandir(folder))
-    except OSError as error:
-        raise UserError(f"{folder}: {error.strerror}") from error
-    for entry in entries:
-        name, path = f"{inside}{entry.name}", Path(entry.path)
-        back = entry.is_symlink() and folder.resolve().is_relative_to(os.path.realpath(path))
-        if back or entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            yield from _files(path, f"{name}/")
-        elif entry.is_file():
-            found = entry.stat()
-            yield name, found.st_size, found.st_mtime_ns
 
 
 def relative(path: Path) -> str:

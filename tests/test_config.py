@@ -9,7 +9,8 @@ import yaml
 
 from priorbench.config import Experiment
 from priorbench.errors import UserError
-from priorbench.plan import Plan, fingerprint
+from priorbench.fingerprint import fingerprint
+from priorbench.plan import Plan
 from priorbench.registry import ROOT
 
 CONFIGS = [p for p in sorted((ROOT / "config").rglob("*.yaml")) if p.parent.name != "tuning"]

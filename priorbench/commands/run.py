@@ -12,7 +12,7 @@ import yaml
 from priorbench.commands._pairs import pairs
 from priorbench.config import Experiment
 from priorbench.errors import UserError, nearest
-from priorbench.files import read_json, write_text
+from priorbench.files import read_json, read_yaml, write_text
 from priorbench.plan import Plan
 from priorbench.reference import CONFIG, Reference, compared
 from priorbench.registry import ROOT, available, describe
@@ -48,7 +48,7 @@ def command(
     here; all are scored anew, by one protocol.
     """
     kept = Reference(reference)
-    config = yaml.safe_load((kept.folder / CONFIG).read_text(encoding="utf-8"))
+    config = read_yaml(kept.folder / CONFIG)
     row, options = mine(method, config)
     options = options | {
         part: options.get(part, {}) | pairs(given)
