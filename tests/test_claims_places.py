@@ -196,10 +196,10 @@ def test_the_report_sets_published_beside_measured(made: Fabricated, tmp_path: P
 
 def test_a_page_shows_the_claims_of_a_tracked_run(tmp_path: Path) -> None:
     page = tmp_path / "claims.md"
-    page.write_text("<!-- toy: claims -->\nold\n<!-- end -->\n")
+    page.write_text("<!-- toy: table claims -->\nold\n<!-- end -->\n")
     (tmp_path / "toy" / "tables").mkdir(parents=True)
     with pytest.raises(UserError, match=r"no table claims.md"):
         pages.filled(page, tmp_path)
     (tmp_path / "toy" / "tables" / "claims.md").write_text("a table\n")
     filled = pages.filled(page, tmp_path)
-    assert filled == "<!-- toy: claims -->\n\na table\n\n<!-- end -->\n"
+    assert filled == "<!-- toy: table claims -->\n\na table\n\n<!-- end -->\n"

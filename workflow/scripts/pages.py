@@ -1,6 +1,6 @@
 """Write the tracked reference runs into pages: their times, pictures and tables.
 
-A section stands between `<!-- RUN: times -->`, `<!-- RUN: claims -->` or
+A section stands between `<!-- RUN: times -->`, `<!-- RUN: table NAME -->` or
 `<!-- RUN: FIGURE METRIC -->`, and `<!-- end -->`; RUN is a folder of results/reference.
 """
 
@@ -14,9 +14,9 @@ from priorbench.errors import UserError
 from priorbench.files import read_json, write_text
 from workflow import finished
 
-PAGES = (Path("README.md"), Path("docs/methods.md"))
+PAGES = (Path("README.md"), Path("docs/methods.md"), Path("docs/claims.md"))
 REFERENCE = Path("results/reference")
-SECTION = re.compile(r"<!-- (?P<run>\w+): (?P<what>[\w ]+) -->\n.*?<!-- end -->", re.DOTALL)
+SECTION = re.compile(r"<!-- (?P<run>\w+): (?P<what>[\w -]+?) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,8 +38,12 @@ def filled(page: Path, reference: Path) -> str:
         run, what = found["run"], found["what"]
         if not (reference / run).is_dir():
             raise UserError(f"{page}: {what} of `{run}`: no folder {reference / run}")
-        told = {"times": times, "claims": claims}.get(what)
-        shown = told(reference / run) if told else results(page, reference / run, what)
+        if what == "times":
+            shown = times(reference / run)
+        elif what.startswith("table "):
+            shown = table(reference / run, what.removeprefix("table "))
+        else:
+            shown = results(page, reference / run, what)
         return f"<!-- {run}: {what} -->\n\n{shown}\n<!-- end -->"
 
     made, count = SECTION.subn(section, text)
@@ -58,12 +62,12 @@ def times(run: Path) -> str:
     )
 
 
-def claims(run: Path) -> str:
-    """Return the table of claims."""
-    table = run / "tables" / "claims.md"
-    if not table.is_file():
-        raise UserError(f"{run}/tables: no table claims.md")
-    return table.read_text(encoding="utf-8")
+def table(run: Path, name: str) -> str:
+    """Return a table by its name."""
+    file = run / "tables" / f"{name}.md"
+    if not file.is_file():
+        raise UserError(f"{run}/tables: no table {name}.md")
+    return file.read_text(encoding="utf-8")
 
 
 def results(page: Path, run: Path, what: str) -> str:
