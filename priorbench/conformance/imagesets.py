@@ -1,9 +1,7 @@
 """The rules of image sets."""
 
-import tempfile
 from argparse import Namespace
 from functools import cached_property
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -30,7 +28,7 @@ class Subject:
         self.about = registry.describe("imagesets", plugin)
         self.path = self.about.path
         self.options = options or {}
-        self._folder = tempfile.TemporaryDirectory(prefix="priorbench-check-")
+        self._folder = material.passing_folder(self)
 
     @cached_property
     def module(self) -> ModuleType:
@@ -56,7 +54,7 @@ class Subject:
 
     def _prepared(self, threads: int) -> Prepared:
         spec = {"name": self.path.stem, "plugin": self.name, "config": self.options}
-        place = Path(self._folder.name) / str(threads)
+        place = self._folder / str(threads)
         given = Namespace(spec=spec, out=place / "out" / "card.json", threads=threads)
         material.step("prepare").main(given, place / "state")
         return Prepared(place / "out")

@@ -1,7 +1,11 @@
 """The standard toy that plugins are checked on: small pictures, observations, scanned digits."""
 
 import importlib
+import shutil
+import tempfile
+import weakref
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -24,13 +28,19 @@ Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
 
-@cache
 def smooth(count: int, seed: int, height: int = SIDE, width: int = SIDE) -> Bytes:
     """Return smooth images in colour, uint8 (count, 3, height, width)."""
     coarse = torch.rand(count, 3, COARSE, COARSE, generator=generator("smooth", seed))
     size = (height, width)
     fine = torch.nn.functional.interpolate(coarse, size, mode="bicubic", align_corners=True)
     return np.asarray((fine.clamp(0, 1) * 255).byte().numpy())
+
+
+def passing_folder(owner: object) -> Path:
+    """Return a new folder, which goes when its owner does."""
+    folder = tempfile.mkdtemp(prefix="priorbench-check-")
+    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def step(verb: str) -> ModuleType:
@@ -61,7 +71,6 @@ def tasks_of(constants: dict[str, Any]) -> list[str]:
     return known
 
 
-@cache
 def patches(count: int, side: int = SIDE) -> Bytes:
     """Return patches of a photograph, (count, 3, side, side)."""
     from skimage.data import astronaut

@@ -54,7 +54,7 @@ def training_resumed(subject: Subject) -> str:
     steps = subject.training.counters["steps"]
     if steps < 2:
         raise Inapplicable("training takes no steps of `loop`")
-    for stop in sorted({1, steps // 2, steps - 1}):
+    for stop in sorted({steps // 2, steps - 1}):
         folder = subject.folder()
         try:
             subject.trained(folder, stop=stop)

@@ -1,6 +1,5 @@
 """A method on the standard toy: short trainings and restorations that can be stopped."""
 
-import tempfile
 import time
 from collections.abc import Iterator
 from functools import cached_property
@@ -83,7 +82,7 @@ class Subject:
         self.restoring = {**smoke.get("restore", {}), **(restore or {})}
         self.spec = {"seed": SEED, "device": device, "plugin": plugin}
         self.device = torch.device(device)
-        self._folder = tempfile.TemporaryDirectory(prefix="priorbench-check-")
+        self._folder = material.passing_folder(self)
         self._count = 0
         self.seconds = {"train": 0.0, "restore": 0.0}  # of the newest run of each
 
@@ -105,7 +104,7 @@ class Subject:
     def folder(self) -> Path:
         """Return a new folder, for the state of a run."""
         self._count += 1
-        return Path(self._folder.name) / str(self._count)
+        return self._folder / str(self._count)
 
     def trained(
         self,

@@ -41,9 +41,14 @@ class Subject:
 
     def drawn(self, cfg: Any, count: int, shape: Shape = SHAPE) -> dict[str, Tensor]:
         """Return the parameters of A for `count` images."""
-        generator = torch.Generator().manual_seed(1)
-        each = [self.module.draw(cfg, shape, generator) for _ in range(count)]
-        return {name: torch.stack([one[name] for one in each]) for name in each[0]}
+        return parameters(self.module, cfg, count, shape)
+
+
+def parameters(task: ModuleType, cfg: Any, count: int, shape: Shape = SHAPE) -> dict[str, Tensor]:
+    """Return what a task draws for `count` images, with one generator."""
+    generator = torch.Generator().manual_seed(1)
+    each = [task.draw(cfg, shape, generator) for _ in range(count)]
+    return {name: torch.stack([one[name] for one in each]) for name in each[0]}
 
 
 def pictures(count: int, shape: Shape = SHAPE, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -257,8 +262,8 @@ def hidden_pixels(subject: Subject) -> str:
             )
     if hasattr(module, "paste"):
         image = module.paste(torch.zeros_like(x), y, cfg, **drawn)
-        if not torch.equal(image, torch.where(hidden, 0.0, x)):
-            raise Broken("`paste` changes other pixels", "put back seen pixels, and no others")
+        if not torch.equal(torch.where(hidden, image, 0), torch.zeros_like(x)):
+            raise Broken("`paste` changes hidden pixels", "put back seen pixels, and no others")
     return "what is hidden is nowhere to be seen"
 
 
@@ -271,6 +276,6 @@ RULES = (
     Rule("seeded", seeded, ("images",)),
     Rule("protocol", protocol, ("contract",)),
     Rule("refuses", refuses, ("contract",)),
-    Rule("pasted", pasted, ("images",)),
-    Rule("hidden pixels", hidden_pixels, ("images",)),
+    Rule("pasted", pasted, ("batched",)),
+    Rule("hidden pixels", hidden_pixels, ("batched",)),
 )
