@@ -11,8 +11,9 @@ import pytest
 
 from imagesets.photos import farthest_first
 from priorbench import registry
-from priorbench.conformance import PASSES, judged
+from priorbench.conformance import PASSES
 from priorbench.conformance.imagesets import RULES, Subject
+from priorbench.conformance.verdicts import judged
 from priorbench.errors import UserError
 from priorbench.imageset import SPLITS, ImageSet, in_turn
 from priorbench.pictures import CARD_KEYS, Pictures

@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from priorbench.__main__ import main
 from priorbench.registry import ROOT
 from tests.project import Project
 
@@ -13,21 +16,17 @@ PAGE = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
 
 
-def run(project: Project, line: str) -> str:
-    """Run a command of the page in a copy of the project; return what it said."""
+def run(project: Project, line: str) -> None:
+    """Run a command of the page in a copy of the project, which is the working folder."""
     program, *arguments = shlex.split(line)
+    if program == "priorbench":
+        assert main(arguments) == 0
+        return
     command = [sys.executable, "-m", program, *arguments]
     done = subprocess.run(
-        command,
-        cwd=project.folder,
-        env=project.environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+        command, env=project.environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def edit(project: Project, block: str) -> None:
@@ -47,15 +46,18 @@ def write(project: Project, block: str) -> None:
     (project.folder / head.removeprefix("# ")).write_text(block)
 
 
-def test_the_page_goes_from_an_empty_file_to_a_row_in_the_table(tmp_path: Path) -> None:
+def test_the_page_goes_from_an_empty_file_to_a_row_in_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     project = Project(tmp_path)
-    said = []
+    monkeypatch.chdir(tmp_path)
     for language, block in BLOCKS:
         if language == "sh":
-            said += [run(project, line) for line in block.splitlines()]
+            for line in block.splitlines():
+                run(project, line)
         else:
             {"python": edit, "yaml": write}[language](project, block)
-    assert "methods/mine.py: no rule fails" in "".join(said)
+    assert "methods/mine.py: no rule fails" in capsys.readouterr().out
     assert (tmp_path / "tests" / "test_mine.py").exists()
     named = re.search(r"`(results/\S+\.md)`, and has a row `mine`", PAGE)
     assert named
@@ -65,6 +67,6 @@ def test_the_page_goes_from_an_empty_file_to_a_row_in_the_table(tmp_path: Path) 
 
 def test_the_page_names_files_and_modules_that_are_there() -> None:
     named = set(re.findall(r"`((?:methods|priorbench)/\w+\.py)`", PAGE)) - {"methods/mine.py"}
-    assert len(named) >= 3
+    assert len(named) >= 2
     for path in named:
         assert (ROOT / path).exists(), path

@@ -20,6 +20,7 @@ from priorbench.step import configured
 
 STEPS = 4  # of each stage of a training, and of each search
 BATCH = 8  # images
+NEVER = 1e9  # seconds
 OTHER_SEED = 17  # of generators that are not torch's: any but 0
 
 
@@ -34,7 +35,8 @@ class ShortLoop(Loop):
     """
 
     def __init__(self, *given: Any, stop: int | None = None, **named: Any) -> None:
-        super().__init__(*given, checkpoint_seconds=0, **named)
+        # each checkpoint waits for the disk: only a run that is to be resumed writes many
+        super().__init__(*given, checkpoint_seconds=NEVER if stop is None else 0, **named)
         self.left = stop
         self.descents = 0
         self.reached = False
