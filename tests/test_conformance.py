@@ -1,5 +1,6 @@
 """The conformance kit: plugins broken on purpose are each caught by the right rule alone."""
 
+import gc
 import json
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from priorbench.conformance import (
     check_method,
     check_metric,
 )
+from priorbench.conformance.running import Subject
 from tests import broken
 
 BROKEN = [
@@ -80,6 +82,19 @@ def test_a_rule_waits_for_those_it_rests_on(tmp_path: Path) -> None:
     waiting = {item.rule: item.text for item in items if "before" in item.text}
     assert waiting["save and load"] == "not looked at before `same again` is mended"
     assert "range" in verdicts(items, PASSES)
+
+
+def test_what_an_earlier_check_left_is_not_blamed_on_a_plugin(tmp_path: Path) -> None:
+    path = written("method", tmp_path, *broken.learns("", "        import gc; gc.collect()")[1])
+    left = Subject("nearest")
+    left.folder().mkdir()
+    left.itself = left  # type: ignore[attr-defined]  # until memory is cleared
+    gc.disable()
+    del left
+    try:
+        assert check_method(path)
+    finally:
+        gc.enable()
 
 
 def test_a_test_gets_all_broken_rules_at_once(tmp_path: Path) -> None:

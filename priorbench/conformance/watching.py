@@ -21,8 +21,12 @@ from priorbench.registry import ROOT
 OPENING = {"open", "os.listdir", "os.scandir", "os.mkdir", "os.remove", "os.rename"}
 LEAVING = {"socket.connect", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.system"}
 ENGINE = ROOT / "priorbench"
-# importing reads files, and so do the text of a warning and a count of threads
-OTHERS = ("<frozen importlib", "importlib/", "linecache.py", "warnings.py", "threadpoolctl.py")
+# importing reads files, and so do the text of a warning and a count of threads; and what others
+# left behind is cleared away whenever memory is, through weakref
+OTHERS = (
+    *("<frozen importlib", "importlib/", "linecache.py", "warnings.py", "threadpoolctl.py"),
+    "weakref.py",
+)
 SEEDERS: tuple[tuple[Any, str], ...] = (
     (torch, "manual_seed"),
     (torch, "seed"),
