@@ -85,7 +85,9 @@ def test_a_rule_waits_for_those_it_rests_on(tmp_path: Path) -> None:
 
 
 def test_what_an_earlier_check_left_is_not_blamed_on_a_plugin(tmp_path: Path) -> None:
-    path = written("method", tmp_path, *broken.learns("", "        import gc; gc.collect()")[1])
+    path = written(
+        "method", tmp_path, *broken.learns("", "        import gc; _ == 0 and gc.collect()")[1]
+    )
     left = Subject("nearest")
     left.folder().mkdir()
     left.itself = left  # type: ignore[attr-defined]  # until memory is cleared

@@ -19,7 +19,12 @@ from priorbench.scoring import Metric
 COUNT = 12  # images of a metric per image
 LEARNED, HELD = 1500, 40  # scans with classes: to learn from, and to score
 LARGE = 176  # pixels, for metrics that look at several scales
-NOISE = {"image": (0.0, 0.15, 0.8), "set": (0.0, 0.1, 0.6)}  # standard deviations, of the range
+ALONG = 5  # images on a line
+NOISE = {
+    "image": (0.0, 0.15, 0.8),
+    "line": (0.0, 0.15, 0.8),
+    "set": (0.0, 0.1, 0.6),
+}  # standard deviations, of the range
 ROUNDING = 1e-9  # by which a number may depend on the order of its arguments
 
 
@@ -48,8 +53,8 @@ class Subject:
         """Images that are scored well: as many, as large and of such a kind as it asks for."""
         if "labels" in self.metric.wanted:
             return material.digits()[0][LEARNED : LEARNED + HELD]
-        if self.metric.per == "set":
-            return material.patches(SET_SIZE)
+        if self.metric.per != "image":
+            return material.patches(SET_SIZE if self.metric.per == "set" else COUNT)
         small = material.patches(COUNT)
         told = self.scored(small, small)
         return material.patches(2, LARGE) if told is None else small
@@ -59,6 +64,8 @@ class Subject:
         try:
             if self.metric.per == "set":
                 return self.metric.score(restored, original)
+            if self.metric.per == "line":
+                return self.metric.score(lines(restored, original))
             offered: dict[str, Any] = {
                 "hidden": material.holes(original) if region == "hole" else None,
                 "seen": (restored / 255, original / 255, np.ones(original.shape, bool)),
@@ -77,19 +84,32 @@ class Subject:
             raise Inapplicable(f"its weights are not here: {missing}") from missing
 
 
+def lines(restored: Bytes, original: Bytes) -> Floats:
+    """Return lines between pairs of originals, (n / 2, k, 3, h, w), astray by the difference."""
+    begin, end = original[0::2] / 255, original[1::2] / 255
+    astray = (restored / 255 - original / 255)[0::2]
+    shares = np.linspace(0, 1, ALONG)
+    sides = [0, *((-1) ** np.arange(ALONG - 2)), 0]  # from side to side, but for both ends
+    images = [
+        (1 - share) * begin + share * end + side * astray
+        for share, side in zip(shares, sides, strict=True)
+    ]
+    return np.stack(images, 1).clip(0, 1)
+
+
 def contract(subject: Subject) -> str:
     """The words that tables are made with, which need no import."""
     told = subject.about.constants
     check_label(subject.metric.plugin)
     asked = {
         "BETTER": ("higher", "lower"),
-        "PER": ("image", "set"),
+        "PER": ("image", "set", "line"),
     }
     for name, choices in asked.items():
         if told.get(name) not in choices:
             raise Broken(
                 f"{name} is {told.get(name)!r}",
-                f'write {name} = "{choices[0]}" or {name} = "{choices[1]}"',
+                " or ".join(f'{name} = "{choice}"' for choice in choices),
             )
     if not re.match(r"\w+/\w", str(told.get("PROTOCOL", ""))):
         raise Broken(
@@ -106,7 +126,11 @@ def contract(subject: Subject) -> str:
             f"WEIGHTS names `{min(unknown)}`", f"name files of `priorbench weights`: {hint}"
         )
     options = ("cfg",) if subject.metric.options else ()
-    check_function(subject.metric.plugin, "score", ("restored", "original", *options))
+    images = ("lines",) if told["PER"] == "line" else ("restored", "original")
+    check_function(subject.metric.plugin, "score", (*images, *options))
+    if told["PER"] == "line":
+        check_function(subject.metric.plugin, "ends", ("lines", "originals", *options))
+        check_function(subject.metric.plugin, "ends_protocol", options)
     if "hole" in regions and "hidden" not in subject.metric.wanted:
         raise Broken(
             'REGIONS has "hole", but score takes no `hidden`', "add `*, hidden=None`, or drop it"
@@ -125,7 +149,8 @@ def form(subject: Subject) -> str:
             good = type(values) is float
         else:
             good = isinstance(values, np.ndarray) and values.dtype == np.float64
-            good = good and values.shape == (len(original),)
+            count = len(original) // (2 if subject.metric.per == "line" else 1)
+            good = good and values.shape == (count,)
         if not good:
             raise Broken(
                 f"{region}: score returned {_shown(values)}",
@@ -134,7 +159,7 @@ def form(subject: Subject) -> str:
     same = np.array_equal(restored, before[0]) and np.array_equal(original, before[1])
     if subject.changed or not same:
         raise Broken("score changed its images", "work on a copy")
-    return "float64 (n,)" if subject.metric.per == "image" else "one float"
+    return "one float" if subject.metric.per == "set" else "float64 (n,)"
 
 
 def _shown(values: Any) -> str:
@@ -200,8 +225,8 @@ def direction(subject: Subject) -> str:
 
 def symmetric(subject: Subject) -> str:
     """Whether restored and original may be exchanged: told, not judged."""
-    if subject.metric.wanted.keys() & {"labels", "seen"}:
-        raise Inapplicable("it compares with more than the original")
+    if subject.metric.per == "line" or subject.metric.wanted.keys() & {"labels", "seen"}:
+        raise Inapplicable("it does not compare with the original alone")
     ours, theirs = material.noisy(subject.original, 0.1), subject.original
     there, back = subject.scored(ours, theirs), subject.scored(theirs, ours)
     same = np.allclose(there, back, rtol=ROUNDING, atol=ROUNDING)
@@ -212,21 +237,25 @@ def refuses(subject: Subject) -> str:
     """Images of another range or shape, and sets too small, are refused."""
     x = subject.original
     if subject.metric.per == "set":
-        cases: list[tuple[Any, Any]] = [(x[1:], x), (x, x[1:])]
+        cases: list[tuple[Any, ...]] = [(x[1:], x), (x, x[1:])]
         mend = f"raise UserError where there are fewer than {SET_SIZE} images"
+    elif subject.metric.per == "line":
+        straight = lines(x, x)
+        cases = [(straight * 255,), (straight[:, 0],)]
+        mend = "raise ValueError unless lines are (n, k, 3, h, w) in [0, 1]"
     else:
         far: Floats = x.astype(np.float64)
         cases = [(far, far), (far / 255, far[:1] / 255), (far[0] / 255, far[0] / 255)]
         mend = "raise ValueError unless both are (n, 3, h, w), alike, in [0, 1]"
-    for restored, original in cases:
+    for images in cases:
         try:
-            subject.metric.score(restored, original)
+            subject.metric.score(*images)
         except MissingWeights as missing:
             raise Inapplicable(f"its weights are not here: {missing}") from missing
         except (UserError, ValueError):
             continue
-        raise Broken(f"it scores {_shown(restored)} against {_shown(original)}", mend)
-    return "another shape, another range" if subject.metric.per == "image" else "small sets"
+        raise Broken(f"it scores {' against '.join(map(_shown, images))}", mend)
+    return "small sets" if subject.metric.per == "set" else "another shape, another range"
 
 
 RULES = (
