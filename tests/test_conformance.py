@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from priorbench import conformance
 from priorbench.__main__ import main
@@ -121,6 +123,25 @@ def test_a_task_that_is_not_linear_is_told_and_not_judged(tmp_path: Path) -> Non
     items = conformance.found("tasks", path)
     assert "linear" in verdicts(items, DOES_NOT_APPLY)
     assert "linear" not in verdicts(items, FAILS)
+
+
+def test_what_is_loaded_is_checked_with_the_weights_of_its_file_or_without(tmp_path: Path) -> None:
+    path = written(
+        "method",
+        tmp_path,
+        (
+            "def train(",
+            "def load(model, state, cfg):\n    model.load_state_dict(state)\n\n\ndef old(",
+        ),
+        ("    dim: int", '    checkpoint: str = ""\n    dim: int'),
+    )
+    weights = tmp_path / "weights.safetensors"
+    save_file({"mean": torch.ones(32)}, weights)
+    contract, *_ = check_method(path)
+    assert "is loaded and restores" in contract.text
+    items = conformance.found("methods", path, {"checkpoint": str(weights)})
+    assert verdicts(items, FAILS) == {"runs"}
+    assert any("does not fit" in item.text for item in items)
 
 
 def test_without_weights_a_metric_says_which(

@@ -23,22 +23,34 @@ DEVICES = 0.05  # the same between CPU and GPU
 
 def contract(subject: Subject) -> str:
     """The functions, configs and words that the engine looks for."""
-    about, module = subject.about, subject.module
+    module = subject.module
     check_label(module)
     check_function(module, "restore", ("model", "seen", "cfg", "loop"))
     check_config(module, "RestoreConfig")
-    if subject.learns:
+    loads = hasattr(module, "load")
+    if loads:
+        check_function(module, "load", ("model", "state", "cfg"))
+    elif subject.learns:
         check_function(module, "train", ("model", "images", "cfg", "loop"))
+    if subject.learns:
         check_config(module, "TrainConfig")
+    if loads and not hasattr(module.TrainConfig, "checkpoint"):
+        raise Broken("TrainConfig names no file to load", 'add `checkpoint: str = ""`')
     if subject.learns != hasattr(module, "Model"):
         has, lacks = ("train", "Model") if subject.learns else ("Model", "train")
         raise Broken(f"it has `{has}`, but no `{lacks}`", f"define `{lacks}`, or drop `{has}`")
-    if ("draw" in about.model) != hasattr(module, "SAMPLES"):
+    if draws(subject) != hasattr(module, "SAMPLES"):
         raise Broken(
             "`Model.draw` and the constant SAMPLES belong together, and one is missing",
             "let SAMPLES say in words what codes are drawn from, or drop the one that is there",
         )
-    return f"`{module.LABEL}`, {'trains and restores' if subject.learns else 'only restores'}"
+    learns = "is loaded and " * loads or "trains and " * subject.learns or "only "
+    return f"`{module.LABEL}`, {learns}restores"
+
+
+def draws(subject: Subject) -> bool:
+    """Whether its Model draws codes."""
+    return hasattr(getattr(subject.module, "Model", None), "draw")
 
 
 def opens_nothing(subject: Subject) -> str:
@@ -197,7 +209,7 @@ def saved_and_loaded(subject: Subject) -> str:
 
 def samples(subject: Subject) -> str:
     """Codes drawn decode to images."""
-    if "draw" not in subject.about.model:
+    if not draws(subject):
         raise Inapplicable("its Model draws no codes")
     torch.manual_seed(material.SEED)
     images = subject.model.decode(subject.model.draw(3))

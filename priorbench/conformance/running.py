@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from priorbench import models, registry
+from priorbench import models, pretrained, registry
 from priorbench.conformance import material
 from priorbench.conformance.material import SEED, SIDE, TRAINING
 from priorbench.contract import Images, Observation
+from priorbench.download import digest
 from priorbench.errors import UserError
 from priorbench.loop import Loop
 from priorbench.step import configured
@@ -114,7 +115,10 @@ class Subject:
         stop: int | None = None,
         size: tuple[int, int] = (SIDE, SIDE),
     ) -> Any:
-        """Return the model after training, ready to restore; None where nothing is learned."""
+        """Return the model after training, ready to restore; None where nothing is learned.
+
+        One that is loaded keeps the weights that it was made with, unless options name a file.
+        """
         if not self.learns:
             return None
         images = Images(material.smooth(TRAINING, 0, *size), self.device)
@@ -122,7 +126,11 @@ class Subject:
         loop = ShortLoop(folder or self.folder(), SEED, device=self.device, model=model, stop=stop)
         cfg = configured(self.module.TrainConfig, self.options)
         begun = time.perf_counter()
-        self.module.train(model.train(), images, cfg, loop)
+        if not hasattr(self.module, "load"):
+            self.module.train(model.train(), images, cfg, loop)
+        elif cfg.checkpoint:
+            checksum = digest(Path(cfg.checkpoint).expanduser(), "sha256")
+            pretrained.fill(self.module, model, cfg, checksum)
         self.seconds["train"] = time.perf_counter() - begun
         self.training = loop
         return model.eval().requires_grad_(False)
