@@ -10,20 +10,20 @@ from skimage.restoration import denoise_tv_chambolle
 from methods import biharmonic, non_local_means, total_variation
 from methods._adapters import by_arrays
 from priorbench.config import Experiment
+from priorbench.conformance.material import observe, originals
 from priorbench.errors import UserError
 from priorbench.plan import Plan
 from tests import toy
 from tests.fabricated import Fabricated, experiment
-from tests.test_methods import TEST, observation
 from workflow.quality import quality_tables
 from workflow.rendering import Table
 
-CLEAN = toy.as_floats(TEST)
+CLEAN = originals()
 
 
 def restored(method: Any, task: str, **settings: Any) -> torch.Tensor:
     images: torch.Tensor = method.restore(
-        None, observation(task), method.RestoreConfig(**settings), None
+        None, observe(task, originals()), method.RestoreConfig(**settings), None
     )
     return images
 
@@ -44,13 +44,13 @@ def test_biharmonic_inpainting_continues_a_plane_and_leaves_what_was_seen() -> N
 @pytest.mark.parametrize("task", biharmonic.TASKS)
 def test_biharmonic_inpainting_gains_on_the_mean(task: str) -> None:
     assert toy.psnr(restored(biharmonic, task), CLEAN) > 8 + toy.psnr(
-        observation(task).naive(), CLEAN
+        observe(task, originals()).naive(), CLEAN
     )
 
 
 @pytest.mark.parametrize("method", [total_variation, non_local_means])
 def test_a_denoiser_gains_on_the_noisy_image(method: Any) -> None:
-    noisy = observation("denoising").y
+    noisy = observe("denoising", originals()).y
     assert toy.psnr(restored(method, "denoising"), CLEAN) > 5 + toy.psnr(noisy, CLEAN)
 
 
@@ -62,7 +62,7 @@ def test_without_noise_a_denoiser_changes_nothing(method: Any) -> None:
 
 def test_total_variation_is_that_of_scikit_image_at_the_noise_level_of_the_task() -> None:
     found = restored(total_variation, "denoising", strength=1.5, iterations=7, tolerance=0.0)
-    seen = observation("denoising")
+    seen = observe("denoising", originals())
     noisy = seen.y[1].permute(1, 2, 0).double().numpy()
     plain = denoise_tv_chambolle(noisy, 1.5 * seen.sigma, 0.0, 7, channel_axis=-1)
     expected = torch.from_numpy(plain).permute(2, 0, 1).float().clamp(0, 1)

@@ -8,10 +8,11 @@ import pytest
 from torch import Tensor
 
 from metrics import _perceptual, continuity, lpips
+from priorbench.conformance.material import Floats, patches
 from priorbench.scoring import Scorer
 from priorbench.showing import drawn_training
 from tests.fabricated import Fabricated, experiment
-from tests.pictures import Floats, patches, stand_in
+from tests.pictures import stand_in
 from tests.test_scoring import prepared
 from workflow.rendering import Row, Table, markdown
 from workflow.sampling import samples_table

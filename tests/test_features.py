@@ -20,10 +20,10 @@ from methods import _features, _perceptual
 from methods._losses import l1, lap_mse
 from methods._networks import Decoder
 from priorbench import weights
+from priorbench.conformance.material import patches
 from priorbench.contract import CPU, Images
 from priorbench.errors import MissingWeights, UserError
 from tests import toy
-from tests.pictures import patches
 
 State = dict[str, Tensor]
 MAKE: dict[str, Callable[[], nn.Module]] = {

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from metrics import _perceptual
+from priorbench.conformance.material import Bytes, patches
 from priorbench.contract import Images
 from priorbench.errors import MissingWeights, UserError
 from priorbench.files import write_arrays
 from priorbench.observations import write_observations
 from priorbench.registry import ROOT
 from tasks import colorization, hole, super_resolution
-from tests.pictures import Bytes, patches
 from tests.test_scoring import observed, prepared
 from workflow import lcm_metric
 from workflow.rendering import markdown

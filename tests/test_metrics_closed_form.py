@@ -9,7 +9,8 @@ import torch
 
 from metrics import _perceptual, fid, kid, lpips, psnr, ssim
 from metrics._images import Config
-from tests.pictures import Floats, holes, noisy, patches, stand_in
+from priorbench.conformance.material import Floats, holes, noisy, patches
+from tests.pictures import stand_in
 
 RGB, ALEX = Config(), lpips.Config()
 

@@ -20,7 +20,7 @@ from skimage.data import astronaut, coffee
 from metrics import _inception, _perceptual, fid, lpips, ms_ssim, psnr, ssim
 from metrics._images import Config
 from priorbench import weights
-from tests.pictures import Bytes, Floats
+from priorbench.conformance.material import Bytes, Floats
 
 TOLERANCE = 1e-4  # relative
 

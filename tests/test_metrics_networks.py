@@ -16,8 +16,9 @@ from torchvision import models
 from metrics import _inception, _perceptual, fid, kid, lpips
 from metrics._inception import Config
 from priorbench import weights
+from priorbench.conformance.material import noisy, patches
 from priorbench.errors import MissingWeights
-from tests.pictures import noisy, patches, stand_in
+from tests.pictures import stand_in
 
 
 @pytest.fixture

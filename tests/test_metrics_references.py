@@ -10,7 +10,7 @@ import torch
 
 from metrics import fid, kid, ms_ssim, precision_recall, ssim
 from metrics._images import Config
-from tests.pictures import Floats, noisy, patches
+from priorbench.conformance.material import Floats, noisy, patches
 
 TOLERANCE = 1e-4  # relative
 

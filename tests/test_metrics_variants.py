@@ -22,7 +22,7 @@ from metrics import (
 )
 from metrics._images import Config
 from priorbench import weights
-from tests.pictures import Floats, holes, noisy, patches
+from priorbench.conformance.material import Floats, holes, noisy, patches
 
 LUMA = Config("y")
 

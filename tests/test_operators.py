@@ -7,11 +7,11 @@ import pytest
 import torch
 from PIL import Image
 
+from priorbench.conformance.tasks import SHAPE, parameters, pictures
 from priorbench.errors import UserError
 from tasks import colorization, denoising, hole, random_pixels, super_resolution
 from tasks._fill import mean_fill, neighbour_fill
 from tasks._resample import enlarge, lanczos_weights, reduce
-from tests.test_tasks import SHAPE, parameters, pictures
 
 kernels = pytest.mark.parametrize("kernel", ["bicubic", "bilinear", "lanczos2"])
 factors = pytest.mark.parametrize("factor", [4, 8])

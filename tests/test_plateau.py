@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from priorbench import milestones, models, registry
 from priorbench.config import Experiment
+from priorbench.conformance.material import smooth
 from priorbench.loop import Loop
 from priorbench.plan import Plan
-from tests.test_methods import smooth
 from tests.test_tuning import prepared
 from workflow.scripts import represent, train
 

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from priorbench import registry
+from priorbench.conformance.material import Bytes, noisy, patches
 from priorbench.contract import Images, Observation
 from priorbench.images import Prepared, write_prepared
 from priorbench.scoring import Scorer, disjoint
 from priorbench.step import configured
-from tests.pictures import Bytes, noisy, patches, stand_in
+from tests.pictures import stand_in
 from workflow.scripts.degrade import observe
 
 SIGMA = 0.1

@@ -12,12 +12,12 @@ import yaml
 
 from priorbench import registry, tuning
 from priorbench.config import Experiment
+from priorbench.conformance.material import smooth
 from priorbench.errors import UserError
 from priorbench.files import read_json
 from priorbench.images import write_prepared
 from priorbench.plan import Plan
 from priorbench.records import told
-from tests.test_methods import smooth
 from workflow.scripts import train, tune
 
 SPACE: tuning.Space = {"restore": {"lr": [1e-9, 0.05], "start": ["mean", "encoder"]}}

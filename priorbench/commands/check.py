@@ -1,0 +1,61 @@
+"""`priorbench check NAME_OR_PATH`: does a plugin keep the contract?"""
+
+import json
+
+import click
+
+from priorbench import registry
+from priorbench.errors import UserError, nearest
+
+# the function that tells a kind of plugin
+TELLING = {"restore": "methods", "degrade": "tasks", "score": "metrics", "build": "imagesets"}
+
+
+@click.command(
+    "check",
+    epilog="Examples: `priorbench check glo`; `priorbench check methods/mine.py`; "
+    "`priorbench check mypackage.mymethod --json`",
+)
+@click.argument("plugin", metavar="NAME_OR_PATH")
+@click.option("--json", "as_json", is_flag=True, help="For a script: kind, plugin, items.")
+def command(plugin: str, as_json: bool) -> None:
+    """Check a plugin rule by rule, in plain words.
+
+    NAME_OR_PATH is a plugin's name, a path (*.py) or a module (a.b): a method, task, metric or
+    image set. A rule passes, fails (what was seen, how to mend it) or does not apply (why). Exit
+    status: 0 where none fails, else 1.
+    """
+    nouns = kinds(plugin)
+    from priorbench.conformance import FAILS, found  # imports torch, which --help does without
+
+    broken = False
+    for noun in nouns:
+        items = found(noun, plugin)
+        failed = sum(item.verdict == FAILS for item in items)
+        broken |= failed > 0
+        if as_json:
+            facts = {"kind": noun[:-1], "plugin": plugin, "ok": not failed}
+            print(json.dumps({**facts, "items": [item.facts() for item in items]}))
+            continue
+        print(f"{noun[:-1]} {plugin}")
+        print("\n".join(map(str, items)))
+        print(f"{plugin}: {f'{failed} of {len(items)} rules fail' if failed else 'no rule fails'}")
+    if broken:
+        raise click.exceptions.Exit(1)
+
+
+def kinds(plugin: str) -> list[str]:
+    """Return the kinds of plugin that go by a name; UserError where there is none."""
+    if plugin.endswith(".py") or "." in plugin:
+        # a path or a module is the same for all kinds: its functions tell which one it is
+        functions = registry.describe("methods", plugin).functions
+        named = [noun for name, noun in TELLING.items() if name in functions]
+        told = ", ".join(f"`{name}` ({noun[:-1]})" for name, noun in TELLING.items())
+        if not named:
+            raise UserError(f"{plugin}: a plugin has one of the functions {told}")
+        return named
+    named = [noun for noun in registry.NOUNS if plugin in registry.available(noun)]
+    if not named:
+        known = [name for noun in registry.NOUNS for name in registry.available(noun)]
+        raise UserError(f"unknown plugin `{plugin}`: {nearest(plugin, known)}; or a path: x.py")
+    return named

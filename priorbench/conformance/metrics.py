@@ -1,0 +1,269 @@
+"""The rules of metrics."""
+
+import re
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from priorbench import registry, weights
+from priorbench.checks import SET_SIZE
+from priorbench.config import Entry
+from priorbench.conformance import material
+from priorbench.conformance.material import Bytes, Floats
+from priorbench.conformance.verdicts import Broken, Inapplicable, Rule
+from priorbench.conformance.words import check_function, check_label
+from priorbench.errors import MissingWeights, UserError, nearest
+from priorbench.scoring import Metric
+
+COUNT = 12  # images of a metric per image
+LEARNED, HELD = 1500, 40  # scans with classes: to learn from, and to score
+LARGE = 176  # pixels, for metrics that look at several scales
+ALONG = 5  # images on a line
+NOISE = {
+    "image": (0.0, 0.15, 0.8),
+    "line": (0.0, 0.15, 0.8),
+    "set": (0.0, 0.1, 0.6),
+}  # standard deviations, of the range
+ROUNDING = 1e-9  # by which a number may depend on the order of its arguments
+
+
+class Subject:
+    """A metric plugin with options of a row."""
+
+    def __init__(self, plugin: str, options: dict[str, Any] | None = None) -> None:
+        self.name = plugin
+        self.about = registry.describe("metrics", plugin)
+        self.path = self.about.path
+        self.options = options or {}
+        self.changed = False  # whether a score has changed its images
+
+    @cached_property
+    def metric(self) -> Metric:
+        """The plugin with its options, as scores are made by it."""
+        return Metric(registry.load("metrics", self.name), self.options)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Parts of an image that are scored."""
+        return tuple(self.metric.plugin.REGIONS) if self.metric.per == "image" else ("raw",)
+
+    @cached_property
+    def original(self) -> Bytes:
+        """Images that are scored well: as many, as large and of such a kind as it asks for."""
+        if "labels" in self.metric.wanted:
+            return material.digits()[0][LEARNED : LEARNED + HELD]
+        if self.metric.per != "image":
+            return material.patches(SET_SIZE if self.metric.per == "set" else COUNT)
+        small = material.patches(COUNT)
+        told = self.scored(small, small)
+        return material.patches(2, LARGE) if told is None else small
+
+    def scored(self, restored: Bytes, original: Bytes, region: str = "raw") -> Any:
+        """Return what the metric says of images, uint8, offered what it asks for."""
+        try:
+            if self.metric.per == "set":
+                return self.metric.score(restored, original)
+            if self.metric.per == "line":
+                return self.metric.score(lines(restored, original))
+            offered: dict[str, Any] = {
+                "hidden": material.holes(original) if region == "hole" else None,
+                "seen": (restored / 255, original / 255, np.ones(original.shape, bool)),
+            }
+            if "labels" in self.metric.wanted:
+                images, classes = material.digits()
+                offered["labels"] = classes[LEARNED : LEARNED + len(original)]
+                offered["training"] = images[:LEARNED], classes[:LEARNED]
+            given = {key: offered[key] for key in self.metric.wanted if key in offered}
+            ours, theirs = restored / 255, original / 255
+            values = self.metric.score(ours, theirs, **given)
+            same = np.array_equal(ours, restored / 255) and np.array_equal(theirs, original / 255)
+            self.changed |= not same
+            return values
+        except MissingWeights as missing:
+            raise Inapplicable(f"its weights are not here: {missing}") from missing
+
+
+def lines(restored: Bytes, original: Bytes) -> Floats:
+    """Return lines between pairs of originals, (n / 2, k, 3, h, w), astray by the difference."""
+    begin, end = original[0::2] / 255, original[1::2] / 255
+    astray = (restored / 255 - original / 255)[0::2]
+    shares = np.linspace(0, 1, ALONG)
+    sides = [0, *((-1) ** np.arange(ALONG - 2)), 0]  # from side to side, but for both ends
+    images = [
+        (1 - share) * begin + share * end + side * astray
+        for share, side in zip(shares, sides, strict=True)
+    ]
+    return np.stack(images, 1).clip(0, 1)
+
+
+def contract(subject: Subject) -> str:
+    """The words that tables are made with, which need no import."""
+    told = subject.about.constants
+    check_label(subject.metric.plugin)
+    asked = {
+        "BETTER": ("higher", "lower"),
+        "PER": ("image", "set", "line"),
+    }
+    for name, choices in asked.items():
+        if told.get(name) not in choices:
+            raise Broken(
+                f"{name} is {told.get(name)!r}",
+                " or ".join(f'{name} = "{choice}"' for choice in choices),
+            )
+    if not re.match(r"\w+/\w", str(told.get("PROTOCOL", ""))):
+        raise Broken(
+            f"PROTOCOL is {told.get('PROTOCOL')!r}", f'write PROTOCOL = "{subject.path.stem}/1"'
+        )
+    regions = {*told.get("REGIONS", ())}
+    if not {"raw"} <= regions <= {"raw", "pasted", "hole"}:
+        raise Broken(f"REGIONS is {told.get('REGIONS')!r}", 'write REGIONS = ("raw",)')
+    if not isinstance(told.get("WEIGHTS"), tuple | dict):
+        raise Broken(f"WEIGHTS is {told.get('WEIGHTS')!r}", "write WEIGHTS = ()")
+    if unknown := {*Entry(subject.name, subject.name, subject.about).weights} - {*weights.FILES}:
+        hint = nearest(min(unknown), weights.FILES)
+        raise Broken(
+            f"WEIGHTS names `{min(unknown)}`", f"name files of `priorbench weights`: {hint}"
+        )
+    options = ("cfg",) if subject.metric.options else ()
+    images = ("lines",) if told["PER"] == "line" else ("restored", "original")
+    check_function(subject.metric.plugin, "score", (*images, *options))
+    if told["PER"] == "line":
+        check_function(subject.metric.plugin, "ends", ("lines", "originals", *options))
+        check_function(subject.metric.plugin, "ends_protocol", options)
+    if "hole" in regions and "hidden" not in subject.metric.wanted:
+        raise Broken(
+            'REGIONS has "hole", but score takes no `hidden`', "add `*, hidden=None`, or drop it"
+        )
+    return f"`{told['LABEL']}`, {told['BETTER']} is better, per {told['PER']}"
+
+
+def form(subject: Subject) -> str:
+    """A float64 per image, or one float per set; images are left alone."""
+    original = subject.original
+    restored = material.noisy(original, 0.1)
+    before = restored.copy(), original.copy()
+    for region in subject.regions:
+        values = subject.scored(restored, original, region)
+        if subject.metric.per == "set":
+            good = type(values) is float
+        else:
+            good = isinstance(values, np.ndarray) and values.dtype == np.float64
+            count = len(original) // (2 if subject.metric.per == "line" else 1)
+            good = good and values.shape == (count,)
+        if not good:
+            raise Broken(
+                f"{region}: score returned {_shown(values)}",
+                "return float64 (n,), a number per image; per set, one float",
+            )
+    same = np.array_equal(restored, before[0]) and np.array_equal(original, before[1])
+    if subject.changed or not same:
+        raise Broken("score changed its images", "work on a copy")
+    return "one float" if subject.metric.per == "set" else "float64 (n,)"
+
+
+def _shown(values: Any) -> str:
+    if isinstance(values, np.ndarray):
+        return f"{values.dtype} {values.shape}"
+    return type(values).__name__
+
+
+def finite(subject: Subject) -> str:
+    """Never NaN: of noise, of plain images, of a set that has collapsed."""
+    original = subject.original
+    plain = np.full_like(original, 128)
+    collapsed = np.repeat(original[:1], len(original), 0)
+    pairs = {
+        "noise": (material.noisy(original, 0.8), original),
+        "equal images": (original, original),
+        "one image again and again": (collapsed, original),
+        "plain grey": (plain, original),
+        "plain grey twice": (plain, plain),
+    }
+    for name, (restored, truth) in pairs.items():
+        for region in subject.regions:
+            if not np.isfinite(subject.scored(restored, truth, region)).all():
+                raise Broken(
+                    f"{name}, {region}: not a finite number",
+                    "say what the value is where a variance or an error is 0",
+                )
+    return "finite for noise, equal images, collapsed sets and plain grey"
+
+
+def same_again(subject: Subject) -> str:
+    """The same images get the same number."""
+    restored = material.noisy(subject.original, 0.1)
+    first, second = (subject.scored(restored, subject.original) for _ in range(2))
+    if not np.array_equal(first, second):
+        raise Broken("two scores of the same images differ", "seed what is drawn, with a constant")
+    return "the same images, the same number"
+
+
+def direction(subject: Subject) -> str:
+    """Equal images are best, and more noise is worse."""
+    sign = 1 if subject.metric.plugin.BETTER == "higher" else -1
+    noise = NOISE[subject.metric.per]
+    for region in subject.regions:
+        levels = [
+            float(
+                np.mean(
+                    subject.scored(material.noisy(subject.original, s), subject.original, region)
+                )
+            )
+            for s in noise
+        ]
+        better = [sign * level for level in levels]
+        if better != sorted(better, reverse=True) or better[0] <= better[2]:
+            shown = ", ".join(f"{level:.4g}" for level in levels)
+            raise Broken(
+                f"{region}: {shown} for images equal, noisy and very noisy; BETTER is "
+                f"{subject.metric.plugin.BETTER}",
+                "set BETTER to the other direction, or let more noise be worse",
+            )
+    return f"equal images are best ({levels[0]:.4g}), more noise is worse"
+
+
+def symmetric(subject: Subject) -> str:
+    """Whether restored and original may be exchanged: told, not judged."""
+    if subject.metric.per == "line" or subject.metric.wanted.keys() & {"labels", "seen"}:
+        raise Inapplicable("it does not compare with the original alone")
+    ours, theirs = material.noisy(subject.original, 0.1), subject.original
+    there, back = subject.scored(ours, theirs), subject.scored(theirs, ours)
+    same = np.allclose(there, back, rtol=ROUNDING, atol=ROUNDING)
+    return f"restored and original {'may' if same else 'may not'} be exchanged (not judged)"
+
+
+def refuses(subject: Subject) -> str:
+    """Images of another range or shape, and sets too small, are refused."""
+    x = subject.original
+    if subject.metric.per == "set":
+        cases: list[tuple[Any, ...]] = [(x[1:], x), (x, x[1:])]
+        mend = f"raise UserError where there are fewer than {SET_SIZE} images"
+    elif subject.metric.per == "line":
+        straight = lines(x, x)
+        cases = [(straight * 255,), (straight[:, 0],)]
+        mend = "raise ValueError unless lines are (n, k, 3, h, w) in [0, 1]"
+    else:
+        far: Floats = x.astype(np.float64)
+        cases = [(far, far), (far / 255, far[:1] / 255), (far[0] / 255, far[0] / 255)]
+        mend = "raise ValueError unless both are (n, 3, h, w), alike, in [0, 1]"
+    for images in cases:
+        try:
+            subject.metric.score(*images)
+        except MissingWeights as missing:
+            raise Inapplicable(f"its weights are not here: {missing}") from missing
+        except (UserError, ValueError):
+            continue
+        raise Broken(f"it scores {' against '.join(map(_shown, images))}", mend)
+    return "small sets" if subject.metric.per == "set" else "another shape, another range"
+
+
+RULES = (
+    Rule("contract", contract),
+    Rule("form", form, ("contract",)),
+    Rule("never NaN", finite, ("form",)),
+    Rule("same again", same_again, ("form",)),
+    Rule("direction", direction, ("form", "never NaN")),
+    Rule("symmetric", symmetric, ("form",)),
+    Rule("refuses", refuses, ("contract",)),
+)
