@@ -49,7 +49,7 @@ CASES: dict[str, tuple[Do, str]] = {
     ),
     "a method that cannot be imported": (
         method("import numpy", "import nowhere", Bench.train),
-        "mine_methods.py, line 3, in <module>: ModuleNotFoundError: No module named 'nowhere'",
+        "mine_methods.py: cannot be imported (No module named 'nowhere')",
     ),
     "a method with a slip of the pen": (
         method("def train(", "def train((", Bench.train),

@@ -45,6 +45,14 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
+def test_what_is_kept_has_scores_records_and_images_and_names_the_device(kept: Project) -> None:
+    names = {path.name for path in kept.files("results/reference/tiny/**/*") if path.is_file()}
+    assert names >= {"all.csv", "run.json", "restored.safetensors", "represented.safetensors"}
+    assert not names & {"model.safetensors", "samples.safetensors"}
+    config = yaml.safe_load((kept.folder / "results/reference/tiny/config.yaml").read_text())
+    assert config == {**CONFIG, "device": "cpu"}
+
+
 def means(project: Project, experiment: str) -> dict[str, float]:
     table = pd.read_csv(project.folder / f"results/{experiment}/tables/quality-disks-psnr.csv")
     chosen = (table["task"] == "hole") & table["headline"] & (table["kind"] == "method")
@@ -78,9 +86,11 @@ def test_a_row_whose_code_has_changed_is_not_lent(kept: Project) -> None:
     file = kept.folder / "methods/pca.py"
     before = file.read_text()
     file.write_text(before.replace("    variance = seen.sigma**2 +", "    variance = 1e-6 +"))
-    assert file.read_text() != before
-    done = command(kept, "run", "nearest", "--against", "pca", "--reference", "tiny")
-    file.write_text(before)
+    try:
+        assert file.read_text() != before
+        done = command(kept, "run", "nearest", "--against", "pca", "--reference", "tiny")
+    finally:
+        file.write_text(before)
     assert done.returncode == 1
     assert "pca on disks: results/reference/tiny has it with other code" in done.stderr
     assert "--retrain" in done.stderr and "Traceback" not in done.stderr
@@ -92,6 +102,11 @@ def test_a_row_whose_code_has_changed_is_not_lent(kept: Project) -> None:
         (("nearest", "--reference", "tinny"), "reference `tinny`: did you mean `tiny`?"),
         (("nearest", "--reference", "tiny", "--against", "pka"), "did you mean `pca`?"),
         (("neares", "--reference", "tiny"), "unknown method `neares`: did you mean `nearest`?"),
+        (("pca", "--reference", "tiny", "--against", "pca"), "--against pca: a row cannot be"),
+        (
+            ("nearest", "--reference", "tiny", "--against", "pca", "plain"),
+            "no row `plain` of methods",
+        ),
         (
             ("pca", "--reference", "tiny", "--train", "dimm=3"),
             "unknown key `dimm`: did you mean `dim`?",

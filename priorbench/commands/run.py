@@ -10,11 +10,11 @@ import click
 import yaml
 
 from priorbench.commands._pairs import pairs
-from priorbench.config import Experiment
+from priorbench.config import DEVICES, Experiment
 from priorbench.errors import UserError, nearest
 from priorbench.files import read_json, read_yaml, write_text
 from priorbench.plan import Plan
-from priorbench.reference import CONFIG, Reference, compared
+from priorbench.reference import CONFIG, Reference, compared, there
 from priorbench.registry import ROOT, available, describe
 
 LEFT_OUT = ("energy", "contrasts")  # they speak of other rows
@@ -22,23 +22,27 @@ LEFT_OUT = ("energy", "contrasts")  # they speak of other rows
 
 @click.command(
     "run",
-    epilog="Example: `priorbench run methods/mine.py --against lcm --against dip`",
+    epilog="Example: `priorbench run methods/mine.py --against lcm dip`",
 )
 @click.argument("method", metavar="NAME_OR_PATH")
-@click.option("--against", multiple=True, metavar="ROW", help="Row of the reference; repeatable.")
+@click.argument("rows", nargs=-1, metavar="")
+@click.option("--against", multiple=True, metavar="ROW...", help="Rows of the reference.")
 @click.option("--reference", default="demo", show_default=True, help="In results/reference/.")
 @click.option("--train", multiple=True, metavar="KEY=VALUE", help="Option of training.")
 @click.option("--restore", multiple=True, metavar="KEY=VALUE", help="Option of restoring.")
 @click.option("--imageset", multiple=True, metavar="ROW", help="Of the reference; else all.")
-@click.option("--cores", type=int, default=os.cpu_count() or 1, show_default=True)
+@click.option("--device", type=click.Choice(DEVICES), help="The reference's, without it.")
+@click.option("--cores", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True)
 @click.option("--retrain", is_flag=True, help="Train also rows that the reference cannot lend.")
 def command(
     method: str,
+    rows: tuple[str, ...],
     against: tuple[str, ...],
     reference: str,
     train: tuple[str, ...],
     restore: tuple[str, ...],
     imageset: tuple[str, ...],
+    device: str | None,
     cores: int,
     retrain: bool,
 ) -> None:
@@ -47,6 +51,9 @@ def command(
     A row of the reference is taken as it is where its code, options and images are the same as
     here; all are scored anew, by one protocol.
     """
+    if rows and not against:
+        raise click.UsageError(f"unexpected `{rows[0]}`: rows to compare with follow --against")
+    against += rows
     kept = Reference(reference)
     config = read_yaml(kept.folder / CONFIG)
     row, options = mine(method, config)
@@ -60,8 +67,11 @@ def command(
             if name not in config[noun]:
                 hint = nearest(name, config[noun])
                 raise UserError(f"{kept.folder / CONFIG}: no row `{name}` of {noun}: {hint}")
-    others = {name: config["methods"][name] for name in against if name != row}
+    if row in against:
+        raise UserError(f"--against {row}: a row cannot be compared with one of its own name")
+    others = {name: config["methods"][name] for name in against}
     config |= {
+        "device": device or config["device"],
         "experiment": f"run_{row}",
         "reference": reference,
         "methods": {row: options, **others},
@@ -88,7 +98,8 @@ def command(
     if subprocess.run(run, check=False).returncode:
         raise click.exceptions.Exit(1)  # the run has said why
     summary = [sys.executable, "-m", "workflow.scripts.summary", "--configfile", str(file)]
-    subprocess.run(summary, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    if subprocess.run(summary, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}).returncode:
+        raise click.exceptions.Exit(1)
     print(f"Figures and report: snakemake --cores {cores} --configfile {file}")
 
 
@@ -99,7 +110,8 @@ def mine(method: str, config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     about = describe("methods", method)
     if method in available("methods"):
         return method, {}
-    return about.path.stem, {"plugin": method}
+    name = about.path.parent.name if about.path.stem == "__init__" else about.path.stem
+    return name, {"plugin": method}
 
 
 def origin(plan: Plan, kept: Reference, row: str, retrain: bool) -> str:
@@ -110,18 +122,18 @@ def origin(plan: Plan, kept: Reference, row: str, retrain: bool) -> str:
         if row not in experiment.methods_of(imageset):
             continue
         for seed in experiment.seeds:
-            job, _ = compared(plan, imageset, row, seed)[0]
             if kept.lends(plan, imageset, row, seed):
+                job, *_ = compared(plan, imageset, row, seed)
                 record = read_json(kept.file(job, "run.json"))
                 where = f"{kept.folder} ({record['started'][:10]}, {record['hardware']})"
-            elif (job.folder / "run.json").exists():
+            elif there(plan, imageset, row, seed):
                 where = "the store, trained here"
             elif retrain:
                 where = "trained now"
             else:
                 raise UserError(
                     f"{row} on {imageset}: {kept.folder} has it with other code, options or device "
-                    "than here; add --retrain, or leave it out"
+                    f"(here: {plan.device}); add --retrain, or leave it out"
                 )
             places.setdefault(where, []).append(f"{imageset} {seed}")
     return f"{row}: " + "; ".join(f"{where}: {', '.join(p)}" for where, p in places.items())

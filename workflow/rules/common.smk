@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import shlex
@@ -124,8 +125,12 @@ TABLES = [
         f"cost-{imageset}",
     )
 ] + ["ranks", "claims"]
-# what is published, and what is claimed of it
-PUBLISHED = sorted((ROOT / "published").glob("*.*"))
+# what is published and claimed, by content: an edit that is taken back makes nothing anew
+CLAIMS = hashlib.sha256(
+    b"".join(p.read_bytes() for p in sorted((ROOT / "published").glob("*.csv")))
+    + (ROOT / "published" / "claims.yaml").read_bytes()
+).hexdigest()
+EXPECTATIONS = hashlib.sha256((ROOT / "published" / "expectations.yaml").read_bytes()).hexdigest()
 
 
 wildcard_constraints:

@@ -24,7 +24,6 @@ rule tables:
     input:
         LISTS,
         SCORES,
-        PUBLISHED,
     output:
         csv=report(
             expand(f"{OUT}/tables/{{table}}.csv", table=TABLES),
@@ -40,6 +39,7 @@ rule tables:
         experiment=EXPERIMENT.to_json(),
         labels=LABELS,
         lists=[f"@{path}" for path in LISTS],
+        claims=CLAIMS,
         code=code("tables"),
     message:
         "tables"

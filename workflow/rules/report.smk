@@ -4,7 +4,6 @@ rule report:
         lists=LISTS,
         tables=rules.tables.output.csv,
         figures=rules.figures.input,
-        published=PUBLISHED,
         template=ROOT / "workflow" / "report" / "report.html.j2",
     output:
         f"{OUT}/report.html",
@@ -16,6 +15,7 @@ rule report:
         experiment=EXPERIMENT.to_json(),
         labels=LABELS,
         lists=[f"@{path}" for path in LISTS],
+        expectations=EXPECTATIONS,
         code=code("report"),
     message:
         "report"
