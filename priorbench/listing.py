@@ -24,7 +24,7 @@ NEEDED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "imagesets": (("build",), ("LABEL",)),
 }
 SHOWN = {  # columns of the table, the last one wrapped
-    "methods": ("name", "label", "learns", "searches", "samples", "encodes", "tasks", "paper"),
+    "methods": ("name", "learns", "searches", "samples", "encodes", "tasks", "paper"),
     "tasks": ("name", "label", "about"),
     "metrics": ("name", "label", "better", "per", "weights"),
     "imagesets": ("name", "label", "files", "here", "licence"),
