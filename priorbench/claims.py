@@ -33,11 +33,10 @@ MEASURES: dict[str, tuple[Better, str]] = {
     "images_seen": ("lower", "images"),
     "core_seconds": ("lower", "core seconds"),
 }
-METRICS = registry.available("metrics")
 KEYS = {
     *("id", "sentence", "source", "kind", "rows", "against", "margin", "images", "learned"),
     *("task", "metric", "region", "measure", "settings", "published", "labels", "protocol"),
-    *("unknown", "departures"),
+    *("unknown", "departures", "ends"),
 }
 NEEDED = ("id", "sentence", "source", "kind", "rows", "images")
 
@@ -62,6 +61,7 @@ class Claim:
     rows: tuple[str, ...]  # subjects
     against: tuple[str, ...]
     margin: float  # in units of the metric; nan where the kind has none
+    ends: float  # margin of the error at the ends of lines; nan: it is not asked for
     imageset: str
     size: int  # pixels of a side; 0: of many sizes, or not told
     images: dict[str, Any]  # options of the image set
@@ -83,11 +83,9 @@ class Claim:
 
     @property
     def better(self) -> Better:
-        """Return the better side: "higher" or "lower"; a metric that has no file yet: "lower"."""
+        """Return the better side: "higher" or "lower"."""
         if self.measure:
             return MEASURES[self.measure][0]
-        if self.metric not in registry.available("metrics"):
-            return "lower"
         side: Better = registry.describe("metrics", self.metric).constants["BETTER"]
         return side
 
@@ -149,9 +147,12 @@ def _claim(
     if kind == "rank" and len(rows) < LEAST_RANKED:
         raise UserError(f"{where}: `rows`: ranks need {LEAST_RANKED} or more, found {len(rows)}")
     margin = entry.get("margin")
-    valid = isinstance(margin, int | float) and not isinstance(margin, bool) and margin > 0
+    valid = _positive(margin)
     if valid != (kind in BOUNDED) or (margin is not None and not valid):
         raise UserError(f"{where}: a positive `margin`, for {', '.join(BOUNDED)} only")
+    ends = entry.get("ends")
+    if "ends" in entry and (kind != "order" or not _positive(ends) or "metric" not in entry):
+        raise UserError(f"{where}: `ends`: a positive margin, for an order by a metric of lines")
     if ("metric" in entry) == ("measure" in entry):
         raise UserError(f"{where}: needs either `metric` or `measure`")
     if "measure" in entry:
@@ -172,6 +173,7 @@ def _claim(
         rows=rows,
         against=against,
         margin=float(margin or "nan"),
+        ends=float(ends or "nan"),
         imageset=images.pop("plugin"),
         size=int(images.pop("size", 0)),
         images=images,
@@ -199,10 +201,9 @@ def _plugin(told: Any, noun: str, where: str) -> dict[str, Any]:
     if "plugin" not in told:
         raise UserError(f"{where}: `plugin` is missing")
     plugin = told["plugin"]
-    _known((plugin,), METRICS if noun == "metrics" else registry.available(noun), where)
-    if plugin in registry.available(noun):
-        given = {k: v for k, v in told.items() if k != "plugin" and v != UNKNOWN}
-        options.check(given, registry.describe(noun, plugin), "Config", where)
+    _known((plugin,), registry.available(noun), where)
+    given = {k: v for k, v in told.items() if k != "plugin" and v != UNKNOWN}
+    options.check(given, registry.describe(noun, plugin), "Config", where)
     return dict(told)
 
 
@@ -240,6 +241,10 @@ def _published(
         "tested": int(tested) if tested and "measure" not in entry else 0,
         **facts,
     }
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
 def _known(found: Any, choices: Any, where: str) -> None:

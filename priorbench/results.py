@@ -52,7 +52,7 @@ class Results:
 
     @cached_property
     def all_scores(self) -> pd.DataFrame:
-        """Return every score, a row each, with the cluster of its image."""
+        """Return every score, a row each, with the cluster of its image or line."""
         found = [path for _, path in self.find("score", SCORES)]
         if not found:
             return pd.DataFrame(columns=[*SCORE_COLUMNS, "cluster"])
@@ -63,6 +63,9 @@ class Results:
         images["cluster"] = [self.cluster(imageset, image) for imageset, image in pairs]
         scores = scores.merge(images, on=["imageset", "image"], how="left")
         # millions of rows repeat few words: numbers in their place are compared at once
+        # lines between codes are numbered as test images are, and are none
+        lines = (scores["task"] == "sample") & (scores["image"] >= 0)
+        scores.loc[lines, "cluster"] = "line " + scores.loc[lines, "image"].astype("str")
         return scores.astype(dict.fromkeys([*TEXT, "cluster"], "category"))
 
     def scores(self, **parts: object) -> pd.DataFrame:

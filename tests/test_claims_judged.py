@@ -7,9 +7,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from priorbench.files import write_rows
+from priorbench.results import SCORE_COLUMNS
 from tests.fabricated import CUT, TEST, Fabricated
 from tests.stated import VALUE, alike, few, full, judged, mean, state
+from workflow.claims import claims_table, shown
 from workflow.judging import evaluate
+from workflow.rendering import markdown
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +42,64 @@ def test_five_seeds_speak_of_methods_and_controls_of_images(
     assert judged(more.results, tmp_path).speaks_of == "these methods as set here"
     value = {**VALUE, "rows": ["mean fill"], "labels": {"mean fill": "DIP"}}
     assert judged(made.results, tmp_path, **value).speaks_of == "these test images"
+
+
+def test_a_verdict_rests_on_the_row_with_the_fewest_seeds(tmp_path: Path) -> None:
+    rows: dict[str, Any] = {"dip": {}, "glo": {}, "lcm": {}}
+    more = few(tmp_path, methods=rows, seeds=[0, 1, 2, 3, 4])
+    path = more.scores / "hole.csv"
+    scores = pd.read_csv(path)
+    scores[(scores["method"] != "glo") | (scores["seed"] < 2)].to_csv(path, index=False)
+    found = judged(more.results, tmp_path)
+    assert (found.seeds, found.speaks_of) == (2, "these trained models")
+    assert judged(more.results, tmp_path, against=["lcm"]).seeds == 5
+    stated = evaluate(more.results, state(tmp_path, {}, {"against": ["lcm"]}))
+    text = markdown(claims_table(more.results, shown(more.results, stated)))
+    assert "the fewest of the rows compared: 2: claim0; 5: claim1." in text
+    assert "Fewer than 5 seeds" in text
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict", "why"),
+    [
+        ({"lcm": 0.2, "glo": 0.2}, "reproduced", ""),
+        ({"lcm": 0.4, "glo": 0.2}, "inconclusive", "LCM: its lines end farther from their images"),
+        ({"lcm": 0.2, "glo": 0.4}, "reproduced", ""),
+        ({"lcm": 0.2}, "inconclusive", "no error at the ends of its lines"),
+    ],
+)
+def test_even_lines_that_end_far_from_their_images_are_no_better(
+    ends: dict[str, float], verdict: str, why: str, tmp_path: Path
+) -> None:
+    made = few(tmp_path, metrics={"psnr": {}, "continuity": {}})
+    rows = [
+        ("photos", "sample", row, 0, "continuity", region, line, value + line / 1000, "a line")
+        for row, even in (("lcm", 1.2), ("glo", 1.6))
+        for region, value in (("raw", even), ("ends", ends.get(row)))
+        for line in range(5)
+        if value is not None
+        for value in [value + (row == "lcm") * line**2 / 1000]
+    ]
+    write_rows(made.scores / "samples.csv", SCORE_COLUMNS, rows)
+    told = {"task": "sample", "metric": {"plugin": "continuity"}, "ends": 0.05}
+    found = judged(made.results, tmp_path, rows=["lcm"], against=["glo"], **told)
+    assert found.verdict == verdict
+    assert why in found.why
+    assert found.least is not None
+    assert found.least.difference == pytest.approx(0.4, abs=0.02)
+    # and whoever loses the order does not lose it to a blur
+    back = judged(made.results, tmp_path, rows=["glo"], against=["lcm"], **told)
+    assert back.verdict == ("contradicted" if verdict == "reproduced" else verdict)
+
+
+def test_lines_are_clusters_of_their_own(tmp_path: Path) -> None:
+    made = few(tmp_path, metrics={"psnr": {}, "continuity": {}})
+    head = ("photos", "sample", "lcm", 0, "continuity", "raw")
+    rows = [(*head, line, 1.0, "a line") for line in range(5)]
+    write_rows(made.scores / "samples.csv", SCORE_COLUMNS, rows)
+    found = made.results.scores(task="sample")
+    assert [*found["cluster"]] == [f"line {line}" for line in range(5)]
+    assert set(made.results.scores(task="hole")["cluster"]) == {f"photo{n}" for n in range(4)}
 
 
 def test_one_of_several_that_was_not_run_leaves_a_claim_open(

@@ -34,7 +34,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Fabricated:
     [
         ({"images": {"plugin": "digits"}}, "transfers", "photographs instead of digits"),
         ({"images": {"plugin": "photos", "size": 64}}, "transfers", "32x32 px instead of 64x64"),
-        ({"images": {"plugin": "photos", "split": "across"}}, "", "split"),
+        ({"images": {"plugin": "photos", "split": "across"}}, "transfers",
+         "split within instead of across"),
         ({"learned": 6000}, "holds, protocol differs", "600 training images instead of 6000"),
         ({"task": {"plugin": "hole", "sigma": 0.1}}, "holds, protocol differs",
          "sigma 0 instead of 0.1"),
@@ -49,11 +50,18 @@ def test_whatever_differs_is_named_and_never_reproduced(
     changes: dict[str, Any], verdict: str, said: str, made: Fabricated, tmp_path: Path
 ) -> None:
     found = judged(made.results, tmp_path, **changes)
-    if verdict:
-        assert found.verdict == verdict
-        assert said in "; ".join(found.differs)
-    else:  # as the config has it
-        assert "reproduced" in found.verdict or said in "; ".join(found.differs)
+    assert found.verdict == verdict
+    assert said in "; ".join(found.differs)
+
+
+def test_options_of_images_that_a_claim_does_not_name_are_the_plugins(tmp_path: Path) -> None:
+    other = few(tmp_path, imagesets={"photos": {"flat": 0.0}})
+    found = judged(other.results, tmp_path)
+    assert found.verdict == "transfers"
+    assert found.differs == ("flat 0 instead of 0.06",)
+    value = judged(other.results, tmp_path, dip=20.0, **VALUE, labels={"dip": "DIP"})
+    assert value.verdict != "contradicted"  # these are not the very images
+    assert judged(other.results, tmp_path, images={"plugin": "photos", "flat": 0.0}).differs == ()
 
 
 def test_what_the_source_does_not_tell_is_no_difference(made: Fabricated, tmp_path: Path) -> None:
@@ -139,7 +147,7 @@ def test_rebuilt_training_images_are_compared_pair_by_pair(
 
 
 def test_the_pace_to_an_equal_loss_asks_for_rows_that_share_one(tmp_path: Path) -> None:
-    entry = {"task": None, "metric": None, "measure": "core_seconds"}
+    entry: dict[str, Any] = {"task": None, "metric": None, "measure": "core_seconds"}
     bare = judged(few(tmp_path / "bare").results, tmp_path, **entry)
     assert (bare.verdict, bare.why.partition(",")[0]) == ("not run", "DIP: no loss in common")
     trained: dict[str, Any] = {
@@ -153,11 +161,14 @@ def test_the_pace_to_an_equal_loss_asks_for_rows_that_share_one(tmp_path: Path) 
         for folder in made.runs("train", row):
             lines = [line for stage in stages for line in curve(*stage)]
             write_rows(folder / "curve.csv", CURVE_COLUMNS, lines)
-    sides = {"rows": ["quiet"], "against": ["noisy"]}
-    found = judged(made.results, tmp_path, **{**entry, **sides})
+    entry |= {"rows": ["quiet"], "against": ["noisy"]}
+    found = judged(made.results, tmp_path, **entry)
     assert found.verdict == "reproduced"
     assert found.comparisons[0].mean_a == 20  # core seconds, less than the other
     assert (found.unit, found.seeds) == ("core seconds", 2)
+    made.amend("train", "staged", status="diverged at step 10")
+    lost = judged(made.results, tmp_path, **entry)
+    assert (lost.verdict, lost.comparisons[0].outcome) == ("inconclusive", "diverged")
 
 
 def test_the_shipped_claims_make_a_table_that_says_everything(made: Fabricated) -> None:
@@ -172,7 +183,9 @@ def test_the_shipped_claims_make_a_table_that_says_everything(made: Fabricated) 
         assert each.judged.why or each.judged.verdict != "not run"
     text = markdown(table)
     assert "nan" not in text
-    assert "Fewer than 5 seeds" in text
+    # reconstructions are those of one seed, restorations of two
+    assert re.search(r"fewest of the rows compared: 1: .*increments-no-better.*; 2: .*dip", text)
+    assert "One seed says nothing" in text
     for claim in read():
         assert claim.sentence in text.replace("\\", "")
     assert latex(table).count("\\midrule") == 2

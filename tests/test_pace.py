@@ -10,7 +10,7 @@ from priorbench.files import write_rows
 from priorbench.loop import Loop
 from priorbench.results import CURVE_COLUMNS
 from tests.fabricated import Fabricated, experiment
-from workflow.pace import paces
+from workflow.pace import paces, paces_by_seed
 from workflow.rendering import markdown
 from workflow.tables import cost_table
 
@@ -89,6 +89,48 @@ def test_the_cost_table_tells_the_time_of_each_stage(study: Fabricated) -> None:
     notes = cost_table(study.results, "photos").notes
     assert "staged, stage by stage: subset1 10 s, all 50 s, encoder 30 s." in notes
     assert not any(note.startswith("plain, stage by stage") for note in notes)
+
+
+@pytest.mark.parametrize("spoilt", ["diverged at step 3", "budget-limited", "a curve"])
+def test_a_row_that_diverged_or_was_cut_short_sets_no_level(spoilt: str, study: Fabricated) -> None:
+    config = experiment(
+        methods={row: {"plugin": "incremental_glo"} for row in (*LAPS, "lost")},
+        seeds=[0],
+        energy={},
+    )
+    made = Fabricated(study.root / "more", config)
+    for row, last in (("plain", 0.5), ("staged", 0.2), ("lost", 0.9)):
+        laps = LAPS.get(row, LAPS["plain"])
+        made.amend("train", row, laps=laps, effective={"perceptual": "l1"})
+        lines = curve("all", 400 if row != "staged" else 200, last)
+        write_rows(made.runs("train", row)[0] / "curve.csv", CURVE_COLUMNS, lines)
+    assert paces(made.results, "photos")["plain"].loss == pytest.approx(0.9)
+    if spoilt == "a curve":
+        lines = [*curve("all", 400, 0.9)[:-1], ("", "all", 400, "loss", -1, float("inf"))]
+        write_rows(made.runs("train", "lost")[0] / "curve.csv", CURVE_COLUMNS, lines)
+    else:
+        made.amend("train", "lost", status=spoilt)
+    found = paces(made.results, "photos")
+    assert set(found) == set(LAPS)
+    assert found["plain"].loss == pytest.approx(0.5)
+
+
+def test_a_pair_has_the_level_that_both_reach_whatever_the_others(study: Fabricated) -> None:
+    study.amend("train", "plain", effective={"perceptual": "none", "output": "sigmoid"})
+    study.amend("train", "staged", effective={"perceptual": "none", "output": "sigmoid"})
+    own = {"loss": "lap_mse", "levels": "falling", "laplacian": "gaussian"}
+    study.amend("train", "glo", laps={"train": LAPS["plain"]["all"]}, effective=own)
+    lines = curve("train", 400, 0.6)
+    write_rows(study.runs("train", "glo")[0] / "curve.csv", CURVE_COLUMNS, lines)
+    assert set(paces(study.results, "photos")) == {"plain", "staged", "glo"}
+    assert paces(study.results, "photos")["plain"].loss == pytest.approx(0.6)
+    for pair, loss in ((("plain", "staged"), 0.5), (("glo", "staged"), 0.6)):
+        found = paces_by_seed(study.results, "photos", pair)
+        assert {row: runs[0].loss for row, runs in found.items()} == pytest.approx(
+            dict.fromkeys(pair, loss)
+        )
+    study.amend("train", "staged", effective={"perceptual": "none", "output": "raw_tanh"})
+    assert paces_by_seed(study.results, "photos", ("glo", "staged")) == {}
 
 
 def test_losses_of_different_kinds_are_not_compared(study: Fabricated) -> None:

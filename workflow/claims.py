@@ -186,6 +186,18 @@ def _lines(claim: Shown) -> Iterator[dict[str, object]]:
         yield head
 
 
+def _seeds_told(trained: list[Judged]) -> Iterator[str]:
+    """Yield how many training seeds verdicts rest on: the fewest of the rows compared."""
+    if not trained:
+        return
+    told: dict[int, dict[str, None]] = {}
+    for judged in sorted(trained, key=lambda each: each.seeds):
+        told.setdefault(judged.seeds, {})[judged.claim.id] = None
+    by = "; ".join(f"{seeds}: {', '.join(ids)}" for seeds, ids in told.items())
+    yield f"Training seeds, the fewest of the rows compared: {by}."
+    yield from summaries.seed_notes(min(told))
+
+
 def _notes(results: Results, claims: list[Shown], legend: list[str]) -> Iterator[str]:
     yield (
         "measured: how much better the first is than the second, whatever the metric's direction, "
@@ -198,8 +210,7 @@ def _notes(results: Results, claims: list[Shown], legend: list[str]) -> Iterator
         "reproduced, contradicted: nothing known differs from the source; holds, fails: the "
         "protocol does; transfers, does not transfer: on other images. Ranks have no threshold."
     )
-    seeds = max((each.judged.seeds for each in claims), default=0)
-    yield from summaries.seed_notes(seeds)
+    yield from _seeds_told([each.judged for each in claims if each.judged.seeds])
     yield "Rows that were cut short by their budget, or diverged, take no part."
     for imageset in results.experiment.imagesets:
         said = results.experiment.imagesets[imageset].label

@@ -12,6 +12,7 @@ from priorbench.results import Results
 from priorbench.significance import holm
 from priorbench.statistics import ENOUGH_SEEDS, Better, Column
 from priorbench.verdicts import Evidence, Outcome
+from workflow.line_ends import gated
 from workflow.matching import Place, places
 from workflow.measuring import Measured, measure
 
@@ -51,7 +52,7 @@ class Judged:
     unit: str = ""
     better: Better = "higher"
     tau: float = np.nan
-    seeds: int = 0  # training seeds; 0: nothing that was trained
+    seeds: int = 0  # the fewest of a row compared; 0: nothing compared that was trained
 
     @property
     def least(self) -> Comparison | None:
@@ -64,7 +65,7 @@ class Judged:
     @property
     def speaks_of(self) -> str:
         """Of what the verdict speaks: with few training seeds of no more than what was trained."""
-        if not self.comparisons or self.verdict == verdicts.NOT_RUN:
+        if self.verdict == verdicts.NOT_RUN or all(np.isnan(c.mean_a) for c in self.comparisons):
             return ""
         if not self.seeds:
             return "these test images"
@@ -91,18 +92,20 @@ def _compared(results: Results, claim: Claim, place: Place, measured: Measured) 
     counted = _count_differs(results, claim, measured)
     fixed = bool(claim.tested) and not place.other_images and not counted
     if claim.kind in PAIRED:
-        made = _pairs(results, claim, place, measured)
+        made = [*_pairs(results, claim, place, measured)]
     elif claim.kind == "value":
-        made = _values(results, claim, place, measured, fixed=fixed)
+        made = [*_values(results, claim, place, measured, fixed=fixed)]
     else:
-        made = _ranked(results, claim, place, measured)
-    seeds = measured.scores.loc[measured.scores["seed"] >= 0, "seed"].nunique()
+        made = [*_ranked(results, claim, place, measured)]
+    compared = {row for c in made if np.isfinite(c.mean_a) for row in (c.a, c.b)}
+    trained = measured.scores[measured.scores["seed"] >= 0]
+    seeds = trained[trained["method"].isin(compared)].groupby("method")["seed"].nunique()
     differs = (*place.other_images, *counted, *place.differs)
     return Judged(
-        *(claim, place, (*made,), "", differs),
+        *(claim, place, tuple(made), "", differs),
         unit=measured.unit,
         better=measured.better,
-        seeds=int(seeds),
+        seeds=int(seeds.min()) if len(seeds) else 0,
     )
 
 
@@ -119,15 +122,13 @@ def _count_differs(results: Results, claim: Claim, measured: Measured) -> tuple[
 
 def _left_out(results: Results, place: Place, measured: Measured, *rows: str) -> Outcome | None:
     """Return why rows cannot be compared; None where they can."""
-    if set(rows) & set(measured.lacking):
-        return "not run"
     for row in rows:
         if row in results.experiment.methods:
             status = results.status(place.imageset, row, place.task)
             for word in OUT:
                 if status.startswith(word):
                     return word
-    return None
+    return "not run" if set(rows) & set(measured.lacking) else None
 
 
 def _absent(results: Results, place: Place, measured: Measured, *rows: str) -> tuple[Outcome, str]:
@@ -160,20 +161,24 @@ def _pairs(
                     if why:
                         yield made
                         continue
-                    pair = measured.scores[measured.scores["method"].isin((a, b))]
+                    pair = measured.pair(a, b)
+                    if pair.empty:
+                        yield replace(made, outcome="not run", why="no loss in common")
+                        continue
                     column = Column(pair.assign(value=sign * pair["value"]), measured.name)
                     found = column.compare(a, b, "higher")
                     p_at = verdicts.shifted(column.sums[a], column.sums[b], column.sizes)
+                    evidence = verdicts.evidence(claim.kind, found.difference, claim.margin, p_at)
+                    evidence, why = gated(results, claim, place, (a, b), evidence)
                     yield replace(
                         made,
+                        why=why,
                         mean_a=sign * column.mean(a),
                         mean_b=sign * column.mean(b),
                         difference=found.difference,
                         low=found.low,
                         high=found.high,
-                        evidence=verdicts.evidence(
-                            claim.kind, found.difference, claim.margin, p_at
-                        ),
+                        evidence=evidence,
                     )
 
 
@@ -262,7 +267,7 @@ def _decided(judged: Judged) -> Judged:
     where = verdicts.setting(images=bool(place.other_images), protocol=protocol)
     verdict = verdicts.verdict([c.outcome for c in made], where)
     compared = [c for c in made if np.isfinite(c.difference)]
-    if any(c.outcome == "inconclusive" and np.isnan(c.corrected) for c in compared):
+    if any(c.outcome == "inconclusive" and np.isnan(c.corrected) and not c.why for c in compared):
         why = "; ".join([why, UNTESTED]) if why else UNTESTED
     return replace(judged, verdict=verdict, why=why)
 

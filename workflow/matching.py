@@ -10,6 +10,8 @@ from priorbench.registry import Description, describe
 from priorbench.results import Results
 from workflow import summaries
 
+OWN = ("size", "trained_on")  # of a set of images: the claim's `size`; what methods learn from
+
 
 @dataclass(frozen=True)
 class Place:
@@ -179,8 +181,10 @@ def _other_images(results: Results, claim: Claim, imageset: str) -> Iterator[str
         yield f"{entry.label} instead of {describe('imagesets', claim.imageset).label}"
     else:
         ours = results.experiment.imageset_config(imageset)
-        told = _differences(ours, claim.images, entry.about, "Config")
-        yield from (each for each in told if claim.images)
+        ours = {key: value for key, value in ours.items() if key not in OWN}
+        theirs = effective(claim.images, entry.about, "Config")
+        theirs = {key: value for key, value in theirs.items() if key not in OWN}
+        yield from _differences(effective(ours, entry.about, "Config"), theirs, entry.about, "")
     card = results.card(imageset)
     if claim.size and (shape := card.get("shape")) and set(shape[1:]) != {claim.size}:
         yield f"{shape[1]}x{shape[2]} px instead of {claim.size}x{claim.size}"

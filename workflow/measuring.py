@@ -1,5 +1,6 @@
 """The values that a claim is judged by, image by image or run by run, and in what unit."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,11 +31,20 @@ class Measured:
     better: Better
     unit: str
     lacking: dict[str, str]  # row: why it has no value
+    # values of two rows, where each pair has its own: what it took to a loss that both reach
+    pairs: dict[tuple[str, str], pd.DataFrame] | None = None
+
+    def pair(self, a: str, b: str) -> pd.DataFrame:
+        """Return the values of two rows; empty where they cannot be compared."""
+        if self.pairs is None:
+            return self.scores[self.scores["method"].isin((a, b))]
+        return self.pairs.get((a, b), self.scores[:0])
 
 
 def measure(results: Results, claim: Claim, place: Place) -> Measured:
     """Return the values of a claim's rows in a place where none of the config is missing."""
     rows = list(dict.fromkeys(row for found in place.rows.values() for row in found))
+    pairs = None
     if claim.metric:
         parts = {
             "imageset": place.imageset,
@@ -47,10 +57,14 @@ def measure(results: Results, claim: Claim, place: Place) -> Measured:
         better = summaries.better(results, place.metric)
     else:
         parts = {"imageset": place.imageset, "measure": claim.measure}
-        lines = [
-            (row, *told) for row in rows for told in _values(results, place, row, claim.measure)
-        ]
-        found = pd.DataFrame(lines, columns=COLUMNS)
+        if claim.measure in PACES:
+            pairs = _paces(results, claim, place)
+            found = pd.concat([pd.DataFrame(columns=COLUMNS), *pairs.values()])
+        else:
+            lines = [
+                (row, *told) for row in rows for told in _values(results, place, row, claim.measure)
+            ]
+            found = pd.DataFrame(lines, columns=COLUMNS)
         better, unit = MEASURES[claim.measure]
     found = found[found["method"].isin(rows)]
     whole = found.dropna(subset="value")
@@ -65,7 +79,7 @@ def measure(results: Results, claim: Claim, place: Place) -> Measured:
         if row not in set(whole["method"])
     }
     kept = whole[COLUMNS].astype({"method": "str"}).reset_index(drop=True)
-    return Measured(kept, "/".join(("claims", *parts.values())), better, unit, lacking)
+    return Measured(kept, "/".join(("claims", *parts.values())), better, unit, lacking, pairs)
 
 
 def _unit(name: str) -> str:
@@ -74,15 +88,28 @@ def _unit(name: str) -> str:
     return found[1] if found else name.partition(" (")[0]
 
 
+def _paces(results: Results, claim: Claim, place: Place) -> dict[tuple[str, str], pd.DataFrame]:
+    """Return what two rows took to the least loss that both reach, by pairs of the two sides."""
+    sides = [
+        [row for name in side for row in place.rows[name]] for side in (claim.rows, claim.against)
+    ]
+    found = {}
+    for pair in itertools.product(sides[0], sides[1]):
+        if runs := paces_by_seed(results, place.imageset, pair):
+            lines = [
+                (row, seed, 0, float(getattr(pace, claim.measure)), "all")
+                for row in pair
+                for seed, pace in runs[row].items()
+            ]
+            found[pair] = pd.DataFrame(lines, columns=COLUMNS)
+    return found
+
+
 def _values(
     results: Results, place: Place, row: str, measure: str
 ) -> Iterator[tuple[int, int, float, str]]:
     """Yield seed, image, value and cluster of what no metric scores."""
     imageset = place.imageset
-    if measure in PACES:
-        for seed, pace in paces_by_seed(results, imageset).get(row, {}).items():
-            yield seed, 0, float(getattr(pace, measure)), "all"
-        return
     seed = results.experiment.seeds[0]
     if measure == "reconstruction":
         shown = results.shown(imageset, row)

@@ -4,15 +4,18 @@ A method names the stage whose `loss` can be compared, over all images, in its c
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from priorbench.results import Results
+from priorbench.results import OUT, Results
 
 LOSSES = ("loss", "perceptual", "laplacian", "levels", "output", "inner")  # what defines it
+STAGES = {"glo": "train"}  # of methods that have one stage and name none
+GLO = ("glo", "lap_mse", "falling", "gaussian")  # its loss, as its file sets it
+UNIT = ("sigmoid", "tanh")  # outputs in [0, 1]: GLO's
 SMOOTHED = 5  # points of a curve, of which the median counts
 
 
@@ -32,35 +35,55 @@ def paces(results: Results, imageset: str) -> dict[str, Pace]:
     }
 
 
-def paces_by_seed(results: Results, imageset: str) -> dict[str, dict[int, Pace]]:
-    """Return the pace of each row that can be compared with another, by training seed."""
+def paces_by_seed(
+    results: Results, imageset: str, rows: Collection[str] = ()
+) -> dict[str, dict[int, Pace]]:
+    """Return the pace of each row that can be compared with another, by training seed.
+
+    rows: those whose least losses set the level; empty: all of the config.
+    """
     found: dict[str, dict[int, Pace]] = {}
-    for stage, methods in _comparable(results, imageset):
-        runs = {method: list(_runs(results, imageset, method, stage)) for method in methods}
+    for stages in _comparable(results, imageset, rows or [*results.experiment.methods]):
+        runs = {m: list(_runs(results, imageset, m, stage)) for m, stage in stages.items()}
         loss = max(curve["value"].min() for all_runs in runs.values() for curve, _ in all_runs)
         for method, all_runs in runs.items():
             found[method] = {
-                int(curve["seed"].iloc[0]): Pace(float(loss), *_reached(curve, laps, stage, loss))
+                int(curve["seed"].iloc[0]): Pace(
+                    float(loss), *_reached(curve, laps, stages[method], loss)
+                )
                 for curve, laps in all_runs
             }
     return found
 
 
-def _comparable(results: Results, imageset: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield a stage and two or more rows whose losses in it are the same quantity."""
-    groups: dict[tuple[Any, ...], list[str]] = defaultdict(list)
-    for method, entry in results.experiment.methods.items():
-        stage = entry.about.constants.get("PACE")
+def _comparable(results: Results, imageset: str, rows: Collection[str]) -> Iterator[dict[str, str]]:
+    """Yield two or more rows, each with its stage, whose losses in it are the same quantity.
+
+    Rows that diverged, were cut short, or have a loss that is not finite take no part.
+    """
+    groups: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+    for method in rows:
+        entry = results.experiment.methods[method]
+        stage = str(entry.about.constants.get("PACE", STAGES.get(entry.plugin, "")))
         records = [r for p, r in results.records(imageset, method=method) if p.verb == "train"]
         curves = results.curves("train", imageset=imageset, method=method)
-        logged = set(curves.loc[curves["stage"] == stage, "seed"])
+        curves = curves[(curves["stage"] == stage) & (curves["name"] == "loss")]
         told = all(stage in record.get("laps", {}) for record in records)
-        if records and told and len(logged) == len(records):
-            options = records[0]["effective"]
-            groups[entry.plugin, stage, *(str(options.get(name)) for name in LOSSES)].append(method)
-    for (_, stage, *_), methods in groups.items():
-        if len(methods) > 1:
-            yield stage, methods
+        sound = not any(str(record["status"]).startswith(OUT) for record in records)
+        finite = bool(np.isfinite(curves["value"].astype("float64")).all())
+        if records and told and sound and finite and curves["seed"].nunique() == len(records):
+            groups[_quantity(entry.plugin, stage, records[0]["effective"])][method] = stage
+    yield from (stages for stages in groups.values() if len(stages) > 1)
+
+
+def _quantity(plugin: str, stage: str, options: dict[str, Any]) -> tuple[str, ...]:
+    """Return what a row's loss is; incremental GLO's without a perceptual one is GLO's."""
+    told = {name: str(options.get(name)) for name in LOSSES}
+    if plugin == "glo":
+        return ("glo", told["loss"], told["levels"], told["laplacian"])
+    if plugin == "incremental_glo" and told["perceptual"] == "none" and told["output"] in UNIT:
+        return GLO
+    return (plugin, stage, *told.values())
 
 
 def _runs(

@@ -144,8 +144,8 @@ class Quality:
         lines = [line for c in self.all.values() for line in c.values() if not line.control]
         if not lines:
             return
-        most = max(line.seeds for line in lines)
-        seeds = plural(most, "seed")
+        least, most = (pick(line.seeds for line in lines) for pick in (min, max))
+        seeds = f"{least} to {plural(most, 'seed')}" if least < most else plural(most, "seed")
         if not summaries.is_per_image(self.results, self.metric):
             yield f"Mean over {seeds}; a set of images has one value.{SPREAD * (most > 1)}"
             return
@@ -157,7 +157,7 @@ class Quality:
             f"Mean over {images} of {clusters} (a cluster: what comes from one photograph, scan or "
             f"person) and {seeds}; in brackets {interval}."
         )
-        yield from summaries.seed_notes(most)
+        yield from summaries.seed_notes(least)
         yield from split_notes(self.results, self.imageset)
         yield (
             "Bold: the best method of a column, and each whose paired difference to it is not "

@@ -154,9 +154,10 @@ def summary(
 
 
 def seeds_scored(results: Results, imageset: str, metric: str) -> int:
-    """Return how many training seeds a metric scored."""
-    seeds = results.scores(imageset=imageset, metric=metric)["seed"]
-    return int(seeds[seeds >= 0].nunique())
+    """Return how many training seeds a metric scored, of the row with the fewest."""
+    scores = results.scores(imageset=imageset, metric=metric)
+    rows = scores[scores["seed"] >= 0].groupby("method", observed=True)["seed"].nunique()
+    return int(rows.min()) if len(rows) else 0
 
 
 def seed_notes(seeds: int) -> Iterator[str]:

@@ -1,0 +1,44 @@
+"""Even lines of codes that end far from their images are no better: what blurs changes evenly."""
+
+import numpy as np
+
+from priorbench import verdicts
+from priorbench.claims import Claim
+from priorbench.results import Results
+from priorbench.showing import ENDS
+from priorbench.significance import LEVEL
+from priorbench.statistics import Column
+from priorbench.verdicts import Evidence
+from workflow.matching import Place
+
+NEITHER = Evidence(False, np.nan)
+
+
+def gated(
+    results: Results, claim: Claim, place: Place, pair: tuple[str, str], found: Evidence
+) -> tuple[Evidence, str]:
+    """Return what evidence of an order of two rows is left, and why there is none.
+
+    The row that it speaks for must also end its lines not worse, by the claim's margin `ends`, than
+    the other. Either has to be shown: the larger p counts (an intersection-union test).
+    """
+    if np.isnan(claim.ends) or np.isnan(found.p):
+        return found, ""
+    better, other = pair if found.supports else pair[::-1]
+    label = results.experiment.methods[better].label
+    scores = results.scores(
+        imageset=place.imageset, metric=place.metric, task=place.task, region=ENDS
+    )
+    scores = scores[scores["method"].isin(pair)].dropna(subset="value")
+    if set(scores["method"]) != set(pair):
+        return NEITHER, f"{label}: no error at the ends of its lines, or of the other's"
+    scores = scores.assign(value=-scores["value"], method=scores["method"].astype("str"))
+    column = Column(scores, "/".join(("ends", place.imageset, place.metric)))
+    p_at = verdicts.shifted(column.sums[better], column.sums[other], column.sizes)
+    difference = column.compare(better, other, "higher").difference
+    ends = verdicts.evidence("not_worse", difference, claim.ends, p_at)
+    if not ends.supports:
+        return NEITHER, f"{label}: its lines end farther from their images"
+    if not ends.p < LEVEL:
+        return NEITHER, f"{label}: its lines are not shown to end as near to their images"
+    return Evidence(found.supports, max(found.p, ends.p)), ""
