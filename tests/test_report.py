@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -13,6 +14,7 @@ import yaml
 from priorbench.config import Experiment
 from priorbench.errors import UserError
 from priorbench.results import Results
+from priorbench.significance import holm
 from tests.fabricated import CUT, Fabricated, experiment
 from workflow.expectations import Judged, evaluate, reached, read
 from workflow.scripts import figure, pages, report, tables
@@ -145,10 +147,33 @@ def test_an_ordering_against_the_scores_is_contradicted(made: Fabricated) -> Non
     assert found.comparisons[0].difference < 0
 
 
-def test_one_contradiction_outweighs_what_holds(made: Fabricated) -> None:
-    found = judged(made.results, tasks=["hole"], above=["lcm"], below=["dip", "glo"])
+def test_one_contradiction_outweighs_what_holds(tmp_path: Path, made: Fabricated) -> None:
+    low = Fabricated(tmp_path, made.experiment)
+    path = low.scores / "hole.csv"
+    scores = pd.read_csv(path)
+    scores.loc[scores["method"] == "glo", "value"] -= 3
+    scores.to_csv(path, index=False)
+    found = judged(low.results, tasks=["hole"], above=["lcm"], below=["dip", "glo"])
     assert found.verdict == "contradicted"
     assert "1 hold" in found.tally
+
+
+def test_an_interval_beyond_zero_is_no_verdict(made: Fabricated) -> None:
+    found = judged(made.results, tasks=["hole"], above=["lcm"], below=["glo"])
+    assert found.comparisons[0].low > 0
+    assert found.verdict == "inconclusive"
+    backward = judged(made.results, tasks=["hole"], above=["glo"], below=["lcm"])
+    assert backward.comparisons[0].high < 0
+    assert backward.verdict == "inconclusive"
+
+
+def test_the_comparisons_of_a_statement_are_corrected_for_their_number(made: Fabricated) -> None:
+    pairs = {"above": ["lcm"], "below": ["glo"]}
+    tasks = ("hole", "denoise")
+    alone = [judged(made.results, tasks=[task], **pairs).comparisons[0].p for task in tasks]
+    together = judged(made.results, tasks=[*tasks], **pairs).comparisons
+    assert [c.p for c in together] == holm(np.array(alone)).tolist()
+    assert [c.p for c in together] != alone
 
 
 def test_equal_rows_are_inconclusive(tmp_path: Path, made: Fabricated) -> None:
