@@ -5,12 +5,12 @@ vary together. So whole seeds and whole clusters of images are resampled, indepe
 each other (the pigeonhole bootstrap: Owen, Annals of Applied Statistics 1, 2007, 386-411).
 Two methods are compared on the same resampled images, each with its own resampled seeds.
 With very few seeds or clusters such intervals are too narrow; a single one adds nothing.
-Which methods of a column differ is decided by a test (priorbench/significance.py), corrected
-for all pairs of the column. docs/statistics.md has an example to follow by hand.
+Which methods differ is decided by a test (priorbench/significance.py), corrected for all pairs
+of the column, or for all comparisons of a statement. docs/statistics.md has an example to follow
+by hand.
 """
 
-import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -19,25 +19,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from priorbench.resampling import resampled
 from priorbench.significance import LEVEL, holm, improvement, paired_test
 
 Floats = NDArray[np.float64]
 Better = Literal["higher", "lower"]
+Outcome = Literal["holds", "contradicted", "inconclusive"]  # of "a is better than b"
 
-RESAMPLES = 4_000
-AT_ONCE = 500  # resamples held in memory
 TAILS = (2.5, 97.5)  # percentiles: a 95 % interval
 ENOUGH_SEEDS = 5  # fewer say too little of how training varies to speak of methods
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Difference:
     """How far method a is better than b: a positive difference speaks for a."""
 
     difference: float
     low: float  # 95 % interval of the difference; nan with one number per method
     high: float
-    outcome: Literal["holds", "contradicted", "inconclusive"]  # of "a is better than b"
+    p: float  # two-sided, of this comparison alone; nan with one number per method
 
 
 @dataclass(frozen=True)
@@ -82,19 +82,7 @@ class Column:
             summed = [np.bincount(cluster, row, len(clusters)) for row in values]
             self.values[str(method)] = values
             self.sums[str(method)] = np.stack(summed).astype(np.float64)
-        self._means = self._resampled()
-
-    def _resampled(self) -> dict[str, Floats]:
-        """Return the mean of each resample, (RESAMPLES,), by method."""
-        found = {method: np.empty(RESAMPLES) for method in self.sums}
-        seeds = {m: [*_drawn(len(sums), self.name, m)] for m, sums in self.sums.items()}
-        for block, drawn in enumerate(_drawn(len(self.sizes), self.name)):
-            part = slice(block * AT_ONCE, (block + 1) * AT_ONCE)
-            images = drawn @ self.sizes
-            for method, sums in self.sums.items():
-                total = (seeds[method][block] * (drawn @ sums.T)).sum(1)
-                found[method][part] = total / (len(sums) * images)
-        return found
+        self._means = resampled(name, self.sums, self.sizes)
 
     def mean(self, method: str) -> float:
         """Return the mean over seeds and images."""
@@ -115,32 +103,27 @@ class Column:
         """Return the ends of the interval of a mean; nan where there is nothing to resample."""
         return _interval(self._means[method]) if self.varies(method) else (np.nan, np.nan)
 
-    def compare(self, a: str, b: str, better: Better) -> Verdict:
-        """Judge whether a is better than b."""
+    def compare(self, a: str, b: str, better: Better) -> Difference:
+        """Return how much better a is than b, with a test of this comparison alone."""
         sign = 1.0 if better == "higher" else -1.0
         difference = sign * (self.mean(a) - self.mean(b))
         low, high = np.nan, np.nan
         if self.varies(a, b):
             low, high = _interval(sign * (self._means[a] - self._means[b]))
-        outcome: Literal["holds", "contradicted", "inconclusive"] = "inconclusive"
-        if low > 0:
-            outcome = "holds"
-        elif high < 0:
-            outcome = "contradicted"
-        return Verdict(difference, low, high, outcome)
+        return Difference(
+            difference, low, high, paired_test(self.sums[a], self.sums[b], self.sizes)
+        )
 
     def pairs(self, methods: Collection[str], better: Better) -> list[Pair]:
         """Compare all pairs of some methods, best means first."""
         sign = 1.0 if better == "higher" else -1.0
         ordered = sorted(methods, key=lambda method: -sign * self.mean(method))
         paired = list(combinations(ordered, 2))
-        found = [paired_test(self.sums[a], self.sums[b], self.sizes) for a, b in paired]
+        found = [self.compare(a, b, better) for a, b in paired]
         pairs = []
-        for (a, b), p, corrected in zip(paired, found, holm(np.array(found)), strict=True):
-            verdict = self.compare(a, b, better)
+        for (a, b), told, p in zip(paired, found, corrected(found), strict=True):
             chance = improvement(sign * self.values[a], sign * self.values[b])
-            told = (verdict.difference, verdict.low, verdict.high, p, float(corrected), chance)
-            pairs.append(Pair(a, b, *told))
+            pairs.append(Pair(a, b, told.difference, told.low, told.high, told.p, p, chance))
         return pairs
 
 
@@ -196,27 +179,21 @@ def compare_all(
     return column.pairs([method for method in column.sums if method not in excluded], better)
 
 
-def judge(scores: pd.DataFrame, a: str, b: str, *, better: Better, name: str) -> Verdict:
-    """Judge the statement "a is better than b" on one column; arguments as in `summarise`.
-
-    One statement made beforehand: by its interval, without a correction for others.
-    """
+def compare(scores: pd.DataFrame, a: str, b: str, *, better: Better, name: str) -> Difference:
+    """Compare two methods of one column; arguments as in `summarise`."""
     return Column(scores[scores["method"].isin((a, b))], name).compare(a, b, better)
 
 
-def _drawn(count: int, *names: str) -> Iterator[Floats]:
-    """Draw `count` of `count` things with replacement, RESAMPLES times.
+def corrected(differences: Collection[Difference]) -> list[float]:
+    """Return the p-values of comparisons, by Holm's method for their number; nan stays nan."""
+    return [float(p) for p in holm(np.array([each.p for each in differences]))]
 
-    Yields how often each occurs, (AT_ONCE, count), block by block.
-    """
-    digest = hashlib.sha256("\n".join(names).encode()).digest()
-    generator = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-    for _ in range(0, RESAMPLES, AT_ONCE):
-        if count < 2:
-            yield np.ones((AT_ONCE, count))
-        else:
-            drawn = generator.multinomial(count, np.full(count, 1 / count), AT_ONCE)
-            yield drawn.astype(np.float64)
+
+def outcome(difference: float, p: float) -> Outcome:
+    """Return what a (corrected) p-value says of "a is better than b"; nothing where it is nan."""
+    if not p < LEVEL:
+        return "inconclusive"
+    return "holds" if difference > 0 else "contradicted"
 
 
 def _interval(values: Floats) -> tuple[float, float]:

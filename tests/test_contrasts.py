@@ -7,6 +7,7 @@ import pytest
 from matplotlib.collections import LineCollection
 
 from priorbench.results import Results
+from priorbench.significance import LEVEL, holm
 from tests.fabricated import CUT, TASKS, Fabricated, experiment
 from workflow.contrasts import contrast_table, contrast_tables, contrasts
 from workflow.figures.contrasts import draw
@@ -58,6 +59,17 @@ def test_a_row_cut_short_is_marked_and_never_bold(results: Results) -> None:
     assert not any(cell.bold for cell in cut.cells)
     assert "† a row of it was cut short" in "".join(table.notes)
     assert not row(table, "an encoder").faded
+
+
+def test_contrasts_of_a_column_are_corrected_for_those_that_are_judged(results: Results) -> None:
+    found = contrasts(results, "photos", "psnr", "hole")
+    cut = found.pop("a critic")
+    assert np.isnan(cut.corrected)
+    assert cut.outcome == "inconclusive"
+    values = np.array([verdict.p for verdict in found.values()])
+    assert [verdict.corrected for verdict in found.values()] == holm(values).tolist()
+    for verdict in found.values():
+        assert (verdict.outcome == "inconclusive") == (verdict.corrected >= LEVEL)
 
 
 def test_a_row_without_scores_leaves_a_gap(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from priorbench.files import read_json, write_json, write_rows
 from priorbench.results import CURVE_COLUMNS, SCORE_COLUMNS
 from tests.fabricated import Fabricated, experiment
+from tests.test_expectations import judged
 from tests.test_figures import draw
-from tests.test_report import judged
 from tests.test_tables import notes, quality, row
 from workflow.scripts import summary, tables
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from priorbench.statistics import compare_all, judge, summarise
+from priorbench.statistics import compare, compare_all, corrected, outcome, summarise
 
 Floats = NDArray[np.float64]
 NUMBERS = ["mean", "low", "high"]
@@ -82,14 +82,18 @@ def test_a_small_difference_on_the_same_images_is_seen_through_their_spread() ->
     table = summarise(scores, better="higher", name="x")
     assert row(table)["low"] < row(table, "b")["high"]
     assert table["bold"].tolist() == [True, False]
-    assert judge(scores, "a", "b", better="higher", name="x").outcome == "holds"
-    assert judge(scores, "b", "a", better="higher", name="x").outcome == "contradicted"
-    assert judge(scores, "a", "b", better="lower", name="x").outcome == "contradicted"
+    for first, second, better, said in (
+        ("a", "b", "higher", "holds"),
+        ("b", "a", "higher", "contradicted"),
+        ("a", "b", "lower", "contradicted"),
+    ):
+        found = compare(scores, first, second, better=better, name="x")  # type: ignore[arg-type]
+        assert outcome(found.difference, found.p) == said
 
 
 def test_seeds_of_two_methods_are_not_paired() -> None:
     by_seed = random(5, 1) + np.zeros((1, 12))
-    verdict = judge(long({"a": by_seed, "b": by_seed}), "a", "b", better="higher", name="x")
+    verdict = compare(long({"a": by_seed, "b": by_seed}), "a", "b", better="higher", name="x")
     assert verdict.difference == 0
     assert verdict.low < 0 < verdict.high
 
@@ -131,9 +135,9 @@ def test_one_number_per_method_has_no_interval_and_no_verdict() -> None:
     assert table[["low", "high"]].isna().to_numpy().all()
     assert table["over"].tolist() == ["", "", ""]
     assert table["bold"].tolist() == [True, False, True]
-    verdict = judge(scores, "a", "b", better="lower", name="x")
+    verdict = compare(scores, "a", "b", better="lower", name="x")
     assert verdict.difference == 1
-    assert verdict.outcome == "inconclusive"
+    assert outcome(verdict.difference, verdict.p) == "inconclusive"
 
 
 def test_one_cluster_of_many_images_has_no_interval() -> None:
@@ -192,6 +196,21 @@ def test_bold_is_corrected_for_all_pairs_of_a_column() -> None:
     assert [pair.p for pair in pairs] == pytest.approx([alone[0].p, alone[0].p, 1])
     assert [pair.corrected for pair in pairs] == pytest.approx([3 * alone[0].p] * 2 + [1])
     assert summarise(three, better="higher", name="x")["bold"].tolist() == [1, 1, 1]
+
+
+def test_an_interval_beyond_zero_does_not_decide_where_the_test_does_not() -> None:
+    apart = np.array([[0.1, 0.2, 3.0, 3.0, 0.1]])  # t = 1.822, 4 degrees of freedom
+    found = compare(long({"a": apart, "b": 0 * apart}), "a", "b", better="higher", name="x")
+    assert found.low > 0
+    assert found.p == pytest.approx(0.1425, abs=5e-5)
+    assert outcome(found.difference, found.p) == "inconclusive"
+
+
+def test_one_of_many_comparisons_has_to_be_the_surer() -> None:
+    a = np.array([[1.0, 2.0, 1.0, 3.0]])  # the example of docs/statistics.md: p = 0.035
+    found = compare(long({"a": a, "b": 0 * a}), "a", "b", better="higher", name="x")
+    assert [outcome(1.75, p) for p in corrected([found])] == ["holds"]
+    assert [outcome(1.75, p) for p in corrected([found, found])] == ["inconclusive"] * 2
 
 
 def test_pairs_name_the_better_first_whatever_the_direction() -> None:

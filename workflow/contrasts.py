@@ -1,17 +1,27 @@
 """What one choice changes: differences of two methods on the same images (an ablation)."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
 
 from priorbench.results import Results
-from priorbench.statistics import Verdict, judge
+from priorbench.significance import LEVEL
+from priorbench.statistics import Difference, Outcome, compare, corrected, outcome
 from workflow import summaries
 from workflow.quality import GAP, marked
 from workflow.rendering import Cell, Row, Table
 
 DAGGER = "†"
+
+
+@dataclass(frozen=True)
+class Verdict(Difference):
+    """A difference, and what it says beside the others of its column."""
+
+    corrected: float  # p after Holm's correction over the column; nan where not judged
+    outcome: Outcome
 
 
 def contrast_tables(results: Results, imageset: str) -> Iterator[Table]:
@@ -36,7 +46,7 @@ def contrast_table(results: Results, imageset: str, metric: str) -> Table:
     rows = []
     for name in pairs:
         cut = limited(results, imageset, name)
-        cells = [_cell(found[task].get(name), decimals, judged=not cut) for task in tasks]
+        cells = [_cell(found[task].get(name), decimals) for task in tasks]
         rows.append(Row(name + DAGGER * cut, tuple(cells), cut))
     regions = [summaries.headline(results, imageset, metric, task) for task in tasks]
     labels = [summaries.task_label(results, task) for task in tasks]
@@ -48,23 +58,38 @@ def contrast_table(results: Results, imageset: str, metric: str) -> Table:
         columns=tuple(f"{label}, {r}" for label, r in zip(labels, regions, strict=True)),
         groups=(tuple(rows),) if tasks else (),
         notes=tuple(_notes(results, imageset, bool(tasks), metric)),
-        data=pd.DataFrame(data, columns=["contrast", "task", *Verdict.__annotations__]),
+        data=pd.DataFrame(
+            data, columns=["contrast", "task", *(field.name for field in fields(Verdict))]
+        ),
     )
 
 
 def contrasts(results: Results, imageset: str, metric: str, task: str) -> dict[str, Verdict]:
     """Return each contrast of the config in one column; a positive difference speaks for its first.
 
-    A contrast of which a row has no scores is left out.
+    A contrast of which a row has no scores is left out; one that was cut short takes no part in
+    the correction and is not judged.
     """
     region = summaries.headline(results, imageset, metric, task)
     parts = {"imageset": imageset, "metric": metric, "task": task, "region": region}
     scores = results.scores(**parts).dropna(subset="value")
     better = summaries.better(results, metric)
-    return {
-        name: judge(scores, a, b, better=better, name="/".join((*parts.values(), "contrast", name)))
+    found = {
+        name: compare(
+            scores, a, b, better=better, name="/".join((*parts.values(), "contrast", name))
+        )
         for name, (a, b) in results.experiment.config["contrasts"].items()
         if {a, b} <= set(scores["method"])
+    }
+    judged = [name for name in found if not limited(results, imageset, name)]
+    chances = dict(zip(judged, corrected([found[name] for name in judged]), strict=True))
+    return {
+        name: Verdict(
+            **vars(each),
+            corrected=(p := chances.get(name, np.nan)),
+            outcome=outcome(each.difference, p),
+        )
+        for name, each in found.items()
     }
 
 
@@ -74,11 +99,11 @@ def limited(results: Results, imageset: str, name: str) -> bool:
     return any(marked(results, imageset, method)[1] for method in pair)
 
 
-def _cell(verdict: Verdict | None, decimals: int, *, judged: bool) -> Cell:
+def _cell(verdict: Verdict | None, decimals: int) -> Cell:
     if verdict is None:
         return Cell(GAP)
     between = f"[{verdict.low:+.{decimals}f}, {verdict.high:+.{decimals}f}]"
-    bold = judged and verdict.outcome != "inconclusive"
+    bold = verdict.outcome != "inconclusive"
     text = f"{verdict.difference + 0.0:+.{decimals}f}"
     return Cell(text, between if np.isfinite(verdict.low) else "", bold)
 
@@ -93,8 +118,8 @@ def _notes(results: Results, imageset: str, scored: bool, metric: str) -> Iterat
     yield (
         "How much better the first is than the second: positive is better, whatever the metric's "
         "direction. In brackets the 95 % interval of the mean difference on the same images, "
-        "training seeds and clusters of images resampled; bold where it leaves out zero. Each is a "
-        "question of its own, asked beforehand: no correction is made for their number."
+        "training seeds and clusters of images resampled, of each difference alone; bold where the "
+        f"paired t test finds one at the level {LEVEL:g}, by Holm's method for all of the column."
     )
     yield from summaries.seed_notes(summaries.seeds_scored(results, imageset, metric))
     if any(limited(results, imageset, name) for name in pairs):

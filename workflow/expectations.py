@@ -1,7 +1,7 @@
 """Orderings stated before a run, and what the run says of each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 from priorbench.errors import UserError, nearest
 from priorbench.files import read_yaml
 from priorbench.results import Results
-from priorbench.statistics import Better, judge
+from priorbench.statistics import Difference, compare, corrected, outcome
 from workflow import summaries
 
 STATED = Path(__file__).resolve().parents[1] / "published" / "expectations.yaml"
@@ -36,6 +36,7 @@ class Comparison:
     difference: float = np.nan
     low: float = np.nan
     high: float = np.nan
+    p: float = np.nan  # corrected for all comparisons of the statement
 
     @property
     def by(self) -> str:
@@ -99,12 +100,26 @@ def evaluate(results: Results, entries: list[dict[str, Any]] | None = None) -> l
         if entry.get("silent"):
             comparisons, verdict = [], "no statement"
         else:
-            compare = _energies if "level" in entry else _scores
-            comparisons = list(compare(results, entry))
+            look = _energies if "level" in entry else _scores
+            comparisons = _decided([*look(results, entry)])
             verdict = _verdict(comparisons)
         told = (entry["id"], entry["statement"], entry["grounds"])
         found.append(Judged(*told, verdict, tuple(comparisons)))
     return found
+
+
+def _decided(found: list[tuple[Comparison, Difference | None]]) -> list[Comparison]:
+    """Decide the comparisons of one statement, corrected for their number."""
+    chances = iter(corrected([difference for _, difference in found if difference]))
+    decided = []
+    for made, difference in found:
+        if difference:
+            by, p = difference.difference, next(chances)
+            low, high = difference.low, difference.high
+            said = outcome(by, p)
+            made = replace(made, outcome=said, difference=by, low=low, high=high, p=p)
+        decided.append(made)
+    return decided
 
 
 def _verdict(comparisons: list[Comparison]) -> str:
@@ -118,7 +133,9 @@ def _verdict(comparisons: list[Comparison]) -> str:
     return f"{NOT_JUDGED}: {', '.join(sorted(told))}" if told else NOT_RUN
 
 
-def _scores(results: Results, entry: dict[str, Any]) -> Iterator[Comparison]:
+def _scores(
+    results: Results, entry: dict[str, Any]
+) -> Iterator[tuple[Comparison, Difference | None]]:
     """Compare rows of a quality table, column by column."""
     imageset, metric = entry["imageset"], entry["metric"]
     known = results.experiment
@@ -135,17 +152,20 @@ def _scores(results: Results, entry: dict[str, Any]) -> Iterator[Comparison]:
                 unit = summaries.metric_name(results, imageset, metric) if run else metric
                 out = sorted({a, b} & results.excluded(imageset, task))
                 if not run or not {a, b} - {*out} <= set(scores["method"]):
-                    yield Comparison(*pair, unit, NOT_RUN)
+                    yield Comparison(*pair, unit, NOT_RUN), None
                 elif out:
                     why = f"{labels[out[0]]} is {results.status(imageset, out[0], task)}"
-                    yield Comparison(*pair, unit, f"{NOT_JUDGED}: {why}")
+                    yield Comparison(*pair, unit, f"{NOT_JUDGED}: {why}"), None
                 else:
                     name = "/".join(["expectation", *parts.values()])
                     better = summaries.better(results, metric)
-                    yield _compared(scores, (a, b), pair, unit, better, name)
+                    compared = compare(scores, a, b, better=better, name=name)
+                    yield Comparison(*pair, unit, ""), compared
 
 
-def _energies(results: Results, entry: dict[str, Any]) -> Iterator[Comparison]:
+def _energies(
+    results: Results, entry: dict[str, Any]
+) -> Iterator[tuple[Comparison, Difference | None]]:
     """Compare iterations until the loss is down at the level, image by image."""
     imageset = entry["imageset"]
     curves = results.curves("energy", imageset=imageset)
@@ -156,10 +176,11 @@ def _energies(results: Results, entry: dict[str, Any]) -> Iterator[Comparison]:
         for b in entry["after"]:
             pair = (a, b, f"loss down at {entry['level']:g}, or never")
             if not {a, b} <= set(iterations["method"]):
-                yield Comparison(*pair, ITERATIONS, NOT_RUN)
+                yield Comparison(*pair, ITERATIONS, NOT_RUN), None
             else:
                 name = f"expectation/energy/{imageset}"
-                yield _compared(iterations, (a, b), pair, ITERATIONS, "lower", name)
+                compared = compare(iterations, a, b, better="lower", name=name)
+                yield Comparison(*pair, ITERATIONS, ""), compared
 
 
 def reached(curves: pd.DataFrame, level: float) -> pd.DataFrame:
@@ -173,15 +194,3 @@ def reached(curves: pd.DataFrame, level: float) -> pd.DataFrame:
         down = curve.loc[curve["value"] <= level, "step"]
         rows.append((target, seed, image, down.min() if len(down) else curve["step"].max() + 1))
     return pd.DataFrame(rows, columns=["method", "seed", "image", "value"])
-
-
-def _compared(
-    scores: pd.DataFrame,
-    rows: tuple[str, str],
-    pair: tuple[str, str, str],
-    unit: str,
-    better: Better,
-    name: str,
-) -> Comparison:
-    found = judge(scores, *rows, better=better, name=name)
-    return Comparison(*pair, unit, found.outcome, found.difference, found.low, found.high)

@@ -5,8 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from priorbench.results import Results
-from priorbench.statistics import Verdict
-from workflow.contrasts import contrasts, limited
+from workflow.contrasts import Verdict, contrasts, limited
 from workflow.figures._style import GREY, INK, SMALL, colour, panels, said, ticks
 from workflow.summaries import digits, headline, is_per_image, metric_name, task_label, tasks_scored
 
