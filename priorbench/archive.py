@@ -9,19 +9,18 @@ the first IMAGES of each kind are kept, of sets of many sizes all.
 import hashlib
 import io
 import json
-import re
 import tempfile
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from safetensors.numpy import save
 
 from priorbench import bundle
 from priorbench.config import KEYS, Experiment
-from priorbench.errors import UserError, nearest
+from priorbench.errors import UserError
 from priorbench.files import read_arrays, read_json
 from priorbench.paths import GRAMMAR, STORE, parse
 
@@ -31,6 +30,7 @@ TOPS = {MANIFEST, CONFIG, "store", "score", "tables"}
 IMAGES = 24  # of each kind: more than figures show, so that a mean over them tells something
 LEFT_OUT = "observations.safetensors"  # no table or figure reads them
 AT_ONCE = 1 << 20  # bytes
+MOST_TEXT = 64 << 20  # bytes of the manifest, and of the config
 NAMED = 8  # members that an error names
 RESULTS = STORE.parent
 OWN = ("source", "archive", "gaps")  # keys of a config that say how to draw, not what was run
@@ -93,34 +93,36 @@ def verify(path: Path, into: Path | None = None) -> dict[str, Any]:
     """
     with bundle.reading(path, TOPS) as (members, opener):
         manifest = _manifest(path, members, opener)
-        told = manifest["members"]
-        wrong = [f"{name}: missing" for name in told if name not in members]
-        wrong += [f"{name}: not in {MANIFEST}" for name in members if name not in {*told, MANIFEST}]
-        for name in sorted({*told} & members):
-            if not _copied(name, opener, told[name], into):
-                wrong.append(f"{name}: changed")
+        wrong = _wrong(manifest["members"], members - {MANIFEST}, opener, into)
     if wrong:
-        more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
-        raise UserError(f"{path}: {'; '.join(sorted(wrong)[:NAMED])}{more}")
+        raise UserError(f"{path}: {wrong}")
     return manifest
 
 
 def opened(given: Experiment, file: str, store: Path = STORE) -> Archive:
     """Return the archive that a config names, verified and unpacked below `store`.
 
-    Its own config is what is drawn; UserError where it is of another experiment than `given`.
+    What was unpacked before is verified again. The archive's own config is what is drawn; UserError
+    where it is of another experiment than `given`.
     """
     path = _place(given)
     with bundle.reading(path, TOPS) as (members, opener):
         manifest = _manifest(path, members, opener)
         key = hashlib.sha256(_json(manifest)).hexdigest()[:10]
     folder = store / "archive" / key
-    if not folder.exists():
+    if folder.exists():
+        with bundle.reading(folder, TOPS) as (members, opener):
+            wrong = _wrong(manifest["members"], members, opener)
+        if wrong:
+            raise UserError(f"{folder}: {wrong}: remove this folder, and it is unpacked again")
+    else:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as temporary:
             verify(path, Path(temporary) / key)
             (Path(temporary) / key).rename(folder)
-    experiment = _experiment(path, read_json(folder / CONFIG))
+    with (folder / CONFIG).open("rb") as stream:
+        config = _loaded(f"{path}: {CONFIG}", stream)
+    experiment = Experiment.check(config, f"{path}: {CONFIG}", archived=True)
     if experiment.name != given.name:
         raise UserError(
             f"{path}: made of the experiment `{experiment.name}`, but {file} is `{given.name}`: "
@@ -142,20 +144,6 @@ def _place(given: Experiment) -> Path:
         return Path(given.config["archive"]).expanduser()
     beside = RESULTS / given.name / "archive"
     return beside if beside.is_dir() else beside.with_suffix(".zip")
-
-
-def _experiment(path: Path, config: Any) -> Experiment:
-    """Return the experiment of an archived config; keys that came later have their defaults."""
-    if not isinstance(config, dict):
-        raise UserError(f"{path}: {CONFIG} is no mapping")
-    for key in config:
-        if key not in KEYS:
-            raise UserError(f"{path}: {CONFIG}: unknown key `{key}`: {nearest(str(key), KEYS)}")
-    full = {key: default for key, (_, default) in KEYS.items()} | config
-    name = full["experiment"]
-    if not isinstance(name, str) or not re.fullmatch(r"\w+", name, re.ASCII):
-        raise UserError(f"{path}: {CONFIG}: experiment {name!r}: letters, digits and underscores")
-    return Experiment.from_json(json.dumps(full))
 
 
 def _listed(experiment: Experiment, imageset: str, results: Path) -> list[Path]:
@@ -201,19 +189,51 @@ def _manifest(path: Path, members: set[str], opener: bundle.Opener) -> dict[str,
     if MANIFEST not in members:
         raise UserError(f"{path}: no {MANIFEST}: not an archive of priorbench")
     with opener(MANIFEST) as stream:
-        text = stream.read(bundle.MOST_BYTES)
+        found = _loaded(f"{path}: {MANIFEST}", stream)
     try:
-        found = json.loads(text)
-        sums = {
-            name: (told["bytes"] + 0, told["sha256"]) for name, told in found["members"].items()
-        }
+        sums = {name: told["sha256"] for name, told in found["members"].items()}
+        whole = all(type(told["bytes"]) is int for told in found["members"].values())
         listed = {name for names in found["lists"].values() for name in names}
-        known = found["format"] == FORMAT and CONFIG in sums and listed <= {*sums}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        known = found["format"] == FORMAT and isinstance(found["experiment"], str)
+    except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: {MANIFEST} cannot be read ({error!r})") from error
-    if not known:
+    if not (known and whole and CONFIG in sums and listed <= {*sums}):
         raise UserError(f"{path}: {MANIFEST} is not of the format `{FORMAT}`")
     return dict(found)
+
+
+def _loaded(name: str, stream: IO[bytes]) -> Any:
+    """Return the JSON value in a stream of at most MOST_TEXT bytes; UserError begins with `name`.
+
+    NaN is refused: no manifest that we write has any.
+    """
+    text = stream.read(MOST_TEXT + 1)
+    if len(text) > MOST_TEXT:
+        raise UserError(f"{name} has more than {MOST_TEXT} bytes")
+    try:
+        return json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{name} cannot be read ({error})") from error
+
+
+def _refused(word: str) -> None:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _wrong(
+    told: dict[str, Any], members: set[str], opener: bundle.Opener, into: Path | None = None
+) -> str:
+    """Name what members are otherwise than a manifest tells; empty where nothing is.
+
+    into: a folder that members are written to while they are read.
+    """
+    wrong = [f"{name}: missing" for name in told if name not in members]
+    wrong += [f"{name}: not in {MANIFEST}" for name in members if name not in told]
+    for name in sorted({*told} & members):
+        if not _copied(name, opener, told[name], into):
+            wrong.append(f"{name}: changed")
+    more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
+    return "; ".join(sorted(wrong)[:NAMED]) + more
 
 
 def _copied(name: str, opener: bundle.Opener, told: dict[str, Any], into: Path | None) -> bool:

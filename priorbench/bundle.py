@@ -1,5 +1,6 @@
 """A zip file or a folder of named members: written whole or not at all, read within bounds."""
 
+import lzma
 import re
 import stat
 import tempfile
@@ -15,7 +16,8 @@ from priorbench.errors import UserError
 from priorbench.files import replacing
 
 MOST_FILES, MOST_BYTES = 100_000, 8 << 30  # that are read
-BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError)  # what zipfile raises of a damaged file
+# what zipfile raises of a damaged file
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError)
 Opener = Callable[[str], IO[bytes]]
 
 
@@ -81,9 +83,10 @@ def _confine(path: Path, sizes: list[tuple[str, int]], links: set[str], tops: se
             f"{path}: {len(sizes)} members, {total} bytes: at most {MOST_FILES} and {MOST_BYTES}"
         )
     for name, count in Counter(name for name, _ in sizes).items():
-        plain = re.fullmatch(r"[\w .@+/-]+", name) is not None and not name.startswith("/")
-        parts = PurePosixPath(name).parts
-        if not plain or ".." in parts or parts[0] not in tops or name in links:
+        place = PurePosixPath(name)
+        plain = re.fullmatch(r"[\w .@+/-]+", name) is not None and place.as_posix() == name
+        confined = ".." not in place.parts and place.parts[:1] in {(top,) for top in tops}
+        if not plain or not confined or name in links:
             raise UserError(f"{path}: member {name!r} does not belong there: nothing was unpacked")
         if count > 1:
             raise UserError(f"{path}: {count} members are called {name!r}")

@@ -22,12 +22,7 @@ def mapping(value: Any, where: str) -> dict[Any, Any]:
 
 
 def check_rows_of(experiment: "Experiment", file: str) -> None:
-    try:
-        folder = Path(experiment.config["images_dir"]).expanduser()
-    except RuntimeError as error:
-        raise UserError(f"{file}: `images_dir`: {error}") from error
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{file}: `images_dir`: {folder} is no folder")
+    """Raise UserError where a row or an option is not what the plugins know."""
     for noun in ("imagesets", "tasks", "metrics"):
         for name, entry in getattr(experiment, noun).items():
             where = f"{file}: {noun}.{name}"
@@ -59,7 +54,6 @@ def check_rows_of(experiment: "Experiment", file: str) -> None:
         where = f"{file}: methods.{name}"
         _check_tasks(name, entry, experiment, where)
         _check_method(entry.options, entry, experiment, where, ("imagesets", "tasks"))
-        _check_weights(name, entry, experiment, where)
     _check_rows(experiment.config["energy"], experiment.imagesets, f"{file}: energy")
     for imageset, method in experiment.config["energy"].items():
         _check_rows([method], experiment.methods_of(imageset), f"{file}: energy")
@@ -71,6 +65,18 @@ def check_rows_of(experiment: "Experiment", file: str) -> None:
     tuned = any("tune" in entry.options for entry in experiment.methods.values())
     settings = experiment.tuning if tuned else experiment.config["tuning"]
     tuning.check(settings, experiment.metrics, f"{file}: tuning")
+
+
+def check_run_of(experiment: "Experiment", file: str) -> None:
+    """Raise UserError where what a run needs is not there: files, or images enough."""
+    try:
+        folder = Path(experiment.config["images_dir"]).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{file}: `images_dir`: {error}") from error
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{file}: `images_dir`: {folder} is no folder")
+    for name, entry in experiment.methods.items():
+        _check_weights(name, entry, experiment, f"{file}: methods.{name}")
     sets = [n for n, e in experiment.metrics.items() if e.about.constants.get("PER") == "set"]
     if sets and experiment.config["samples"] < SET_SIZE:
         raise UserError(
@@ -87,7 +93,7 @@ def _check_tasks(name: str, entry: "Entry", experiment: "Experiment", where: str
     named = ", ".join(told)
     if not experiment.done_by(name, experiment.tasks):
         raise UserError(f"{where}: no task that it restores is among `tasks`: {named}")
-    for task in entry.options.get("tasks") or ():
+    for task in mapping(entry.options.get("tasks"), f"{where}.tasks"):
         if task in experiment.tasks and not experiment.does(name, task):
             raise UserError(f"{where}.tasks: it does not restore `{task}`, only: {named}")
     if name in experiment.config["energy"].values() and named:

@@ -186,10 +186,16 @@ class Experiment:
         return cls.check(read_yaml(path) or {}, str(path))
 
     @classmethod
-    def check(cls, config: Mapping[str, Any], file: str) -> "Experiment":
-        """Return the experiment of a config; UserError names the file, the key and a choice."""
+    def check(cls, config: Mapping[str, Any], file: str, *, archived: bool = False) -> "Experiment":
+        """Return the experiment of a config; UserError names the file, the key and a choice.
+
+        archived: it was run, and is as it was run; what only a run needs may have gone.
+        """
         experiment = cls._read(_top(config, file), file)
         checks.check_rows_of(experiment, file)
+        if archived:
+            return experiment
+        checks.check_run_of(experiment, file)
         if experiment.config["budget"] != smoke.NAME:
             return experiment
         imagesets = {row: entry.about for row, entry in experiment.imagesets.items()}

@@ -1,60 +1,36 @@
-"""An archive holds what tables and figures are made from, whole, and leads nowhere else."""
+"""An archive holds what tables and figures are made from, whole."""
 
 import json
-import stat
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from priorbench import archive, bundle
+from priorbench import archive
 from priorbench.__main__ import main
 from priorbench.config import Experiment
 from priorbench.errors import UserError
-from priorbench.files import read_json, write_json
 from priorbench.registry import ROOT
 from priorbench.results import Results
+from tests.archives import FEW, asked, finished, written
 from tests.fabricated import TEST, Fabricated, experiment
 from workflow.papers import PAPERS
 from workflow.scripts import figure, tables
-
-FEW = {"methods": {"glo": {}, "dip": {}}, "tasks": {"hole": {}}, "seeds": [0]}
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Fabricated:
     """Return a finished experiment with its tables and the list that they were made from."""
-    found = Fabricated(tmp_path_factory.mktemp("made"), experiment(**FEW))
-    folder = found.root / "results" / "toy"
-    (folder / "photos.txt").write_text("".join(f"{path}\n" for path in found.paths))
-    tables.main([*found.options, "--out", str(folder / "tables")])
+    found = finished(tmp_path_factory.mktemp("made"))
+    tables.main([*found.options, "--out", str(found.root / "results" / "toy" / "tables")])
     return found
-
-
-def written(made: Fabricated, out: Path) -> Path:
-    archive.make(made.experiment, out, made.root / "results")
-    return out
 
 
 @pytest.fixture(scope="module")
 def packed(made: Fabricated, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(made, tmp_path_factory.mktemp("packed") / "toy.zip")
-
-
-def asked(path: Path, **changes: object) -> Experiment:
-    return experiment(**FEW, source="archive", archive=str(path), **changes)
-
-
-def rewritten(packed: Path, out: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
-    """Write an archive anew with changed members; None leaves one out."""
-    with zipfile.ZipFile(packed) as old, zipfile.ZipFile(out, "w") as new:
-        for name in old.namelist():
-            if (data := change(name, old.read(name))) is not None:
-                new.writestr(name, data)
-    return out
 
 
 @pytest.mark.parametrize("name", ["toy.zip", "folder"])
@@ -119,83 +95,6 @@ def test_a_whole_archive_is_verified(packed: Path) -> None:
     assert len(manifest["members"]) > 20
 
 
-def test_a_changed_byte_and_a_missing_and_a_strange_member_are_named(
-    packed: Path, tmp_path: Path
-) -> None:
-    def change(name: str, data: bytes) -> bytes | None:
-        if name == "score/photos/hole.csv":
-            return data.replace(b"psnr", b"pSnr", 1)
-        return None if name == "score/photos/samples.csv" else data
-
-    path = rewritten(packed, tmp_path / "bad.zip", change)
-    with zipfile.ZipFile(path, "a") as file:
-        file.writestr("score/photos/more.csv", "x")
-    with pytest.raises(UserError) as error:
-        archive.verify(path)
-    for said in ("hole.csv: changed", "samples.csv: missing", "more.csv: not in manifest.json"):
-        assert f"score/photos/{said}" in str(error.value)
-    with pytest.raises(UserError, match=r"hole\.csv: changed"):
-        archive.opened(asked(path), "toy.yaml", tmp_path)
-    assert not [*(tmp_path / "archive").glob("*")]
-
-
-def test_a_damaged_file_is_named(packed: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(packed) as file:
-        member = file.getinfo("score/photos/hole.csv")
-    data = bytearray(packed.read_bytes())
-    data[member.header_offset + 100] ^= 1  # in its compressed bytes
-    (tmp_path / "bad.zip").write_bytes(data)
-    with pytest.raises(UserError, match=r"score/photos/hole\.csv: changed"):
-        archive.verify(tmp_path / "bad.zip")
-    (tmp_path / "cut.zip").write_bytes(data[:1000])
-    with pytest.raises(UserError, match=r"cut\.zip: cannot be read"):
-        archive.verify(tmp_path / "cut.zip")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "../evil.csv",
-        "/evil.csv",
-        "store/../../evil.csv",
-        "store\\..\\evil.csv",
-        "c:evil",
-        "evil.py",
-    ],
-)
-def test_a_hostile_member_is_refused_by_name(name: str, packed: Path, tmp_path: Path) -> None:
-    path = rewritten(packed, tmp_path / "bad.zip", lambda _, data: data)
-    with zipfile.ZipFile(path, "a") as file:
-        file.writestr(name, "x")
-    with pytest.raises(UserError, match="does not belong there"):
-        archive.opened(asked(path), "toy.yaml", tmp_path / "into")
-    assert {found.name for found in tmp_path.rglob("*") if found.is_file()} == {"bad.zip"}
-
-
-def test_a_link_is_refused(made: Fabricated, packed: Path, tmp_path: Path) -> None:
-    path = rewritten(packed, tmp_path / "bad.zip", lambda _, data: data)
-    link = zipfile.ZipInfo("score/link")
-    link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    with zipfile.ZipFile(path, "a") as file:
-        file.writestr(link, "/etc/hostname")
-    folder = written(made, tmp_path / "folder")
-    (folder / "score" / "link").symlink_to(tmp_path)
-    for bad in (path, folder):
-        with pytest.raises(UserError, match="'score/link' does not belong there"):
-            archive.verify(bad)
-
-
-def test_too_much_is_refused(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "MOST_BYTES", 1000)
-    with pytest.raises(UserError, match="at most 100000 and 1000"):
-        archive.verify(packed)
-
-
-def test_an_archive_of_another_experiment_is_refused(packed: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"of the experiment `toy`, but mine\.yaml is `mine`"):
-        archive.opened(asked(packed, experiment="mine"), "mine.yaml", tmp_path)
-
-
 def test_the_config_of_the_archive_is_drawn_and_differences_are_told(
     packed: Path, tmp_path: Path
 ) -> None:
@@ -205,25 +104,14 @@ def test_the_config_of_the_archive_is_drawn_and_differences_are_told(
     assert archive.differences(given, found.experiment) == ["test_images"]
 
 
-def test_a_config_that_leads_elsewhere_is_refused(made: Fabricated, tmp_path: Path) -> None:
-    folder = written(made, tmp_path / "folder")
-    config = read_json(folder / "config.json")
-    write_json(folder / "config.json", {**config, "experiment": "../../elsewhere"})
-    manifest = read_json(folder / "manifest.json")
-    data = (folder / "config.json").read_bytes()
-    manifest["members"]["config.json"] = archive.fact(data)
-    write_json(folder / "manifest.json", manifest)
-    with pytest.raises(UserError, match="letters, digits and underscores"):
-        archive.opened(asked(folder), "toy.yaml", tmp_path)
-
-
-@pytest.mark.parametrize("text", ["", "[]", '{"members": 3}', '{"format": "other"}'])
-def test_a_manifest_that_is_none_is_refused(text: str, packed: Path, tmp_path: Path) -> None:
-    path = rewritten(
-        packed, tmp_path / "bad.zip", lambda n, data: text.encode() if "manifest" in n else data
-    )
-    with pytest.raises(UserError, match=r"manifest\.json"):
-        archive.verify(path)
+def test_what_only_a_run_needs_may_have_gone_from_an_archived_config(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    config = experiment(**FEW, budget="smoke").config | {"images_dir": str(file)}
+    with pytest.raises(UserError, match="is no folder"):
+        Experiment.check(config, "toy.yaml")
+    found = Experiment.check(config, "toy.yaml", archived=True)
+    assert (found.name, found.config["samples"]) == ("toy_smoke", 2)
 
 
 def test_results_that_are_gone_are_named(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from metrics import _inception, _perceptual, fid, lpips, ms_ssim, psnr, ssim
 from metrics._images import Config
 from priorbench import weights
 from priorbench.conformance.material import Bytes, Floats
+from tests.test_metrics_references import features
 
 TOLERANCE = 1e-4  # relative
 
@@ -59,9 +60,16 @@ def test_numbers_are_those_of_scikit_image(metric: Any, cfg: Config, golden: flo
     assert metric.score(*pair(), cfg) == pytest.approx(golden, rel=1e-9)
 
 
-def test_ms_ssim_is_that_of_pytorch_msssim() -> None:
-    # pytorch-msssim 1.0.0: ms_ssim(x, g, data_range=255), float64
+def test_similarities_are_those_of_pytorch_msssim() -> None:
+    # pytorch-msssim 1.0.0: ssim and ms_ssim(x, g, data_range=255), float64
+    assert ssim.score(*pair(), Config()) == pytest.approx(0.3865593093, rel=TOLERANCE)
     assert np.asarray(ms_ssim.score(*pair())) == pytest.approx(0.8476379652, rel=TOLERANCE)
+
+
+def test_the_frechet_distance_is_that_of_a_matrix_root() -> None:
+    # SciPy 1.17.1, of m and S, mean and np.cov(rowvar=False) of each set of features:
+    # |m1 - m2|^2 + trace(S1 + S2) - 2 trace(sqrtm(S1 @ S2)).real
+    assert fid.distance(*features(300, 768)) == pytest.approx(286.0218831594501, rel=1e-6)
 
 
 @pytest.fixture(scope="module")

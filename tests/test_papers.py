@@ -2,12 +2,17 @@
 
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
 from priorbench import models, registry
 from priorbench.config import Experiment
+from priorbench.errors import UserError
+from priorbench.results import Results
 from priorbench.step import configured
+from tests.fabricated import experiment
+from workflow.papers import _paper, incremental_glo_times
 
 FOLDER = registry.ROOT / "config" / "papers"
 # config, row, image set, task (restoring) or none (training): option and value
@@ -101,3 +106,16 @@ def test_the_rows_of_the_matched_track_differ_in_their_codes_only() -> None:
         assert choices == {"train": {"lr_phi"}, "restore": {"lr", "start"}}
     assert all(options == trained[0] for options in trained)
     assert all(options == restored[0] for options in restored)
+
+
+def test_published_times_are_told_apart_by_their_labels_and_not_by_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def drawn(rows: pd.DataFrame) -> pd.DataFrame:
+        monkeypatch.setattr(incremental_glo_times, "published", lambda _: rows)
+        return incremental_glo_times.draw(Results([], experiment())).table.data
+
+    rows = _paper.published("incremental_glo_report")
+    pd.testing.assert_frame_equal(drawn(rows.iloc[::-1].reset_index(drop=True)), drawn(rows))
+    with pytest.raises(UserError, match=r"incremental_glo_report\.csv: no label `GLO`"):
+        drawn(rows[rows["label"] != "GLO"])

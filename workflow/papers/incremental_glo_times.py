@@ -5,24 +5,35 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from priorbench.errors import UserError
 from priorbench.results import Results
 from workflow.papers._beside import Entry, Quantity, Side, draw_pairs, plain, table, theirs
 from workflow.papers._frogs import GLO, NOISY, PLAIN, REPORT, THEIRS, imageset, rows
 from workflow.papers._measured import data, empty, gaps, others, title
 from workflow.papers._paper import Paper, published
 
+SOURCE = "incremental_glo_report"
 TABLE = "Figure 2 training-time table"
 ENCODER = "encoder"  # the last stage of a training
 UNIT = "minutes ↓"
 SHORT = {GLO: "GLO", PLAIN: "decoder, no noise term", NOISY: "decoder, noise term"}
+LABELS = {  # of the published file: names in the figure
+    "GLO": SHORT[GLO],
+    "Incremental GLO decoder without the additional loss term": SHORT[PLAIN],
+    "Incremental GLO decoder with the additional loss term": SHORT[NOISY],
+    "Encoder (optimum at epoch 1161)": ENCODER,
+}
 
 
 def draw(results: Results) -> Paper:
     """Return the report's minutes, and those of this experiment."""
-    numbers = published("incremental_glo_report")
+    numbers = published(SOURCE)
     chosen = numbers[numbers["table"] == TABLE]
-    names = [*SHORT.values(), ENCODER]
-    chosen = chosen.assign(label=pd.Series(names, index=chosen.index))
+    for label in LABELS:
+        if label not in {*chosen["label"]}:
+            raise UserError(f"published/{SOURCE}.csv: no label `{label}` in the table `{TABLE}`")
+    names = [*LABELS.values()]
+    chosen = chosen.set_index("label").loc[[*LABELS]].rename(LABELS).reset_index()
     shown = imageset(results)
     missing: list[str] = []
     known = rows(results, shown)
