@@ -12,8 +12,8 @@ import argparse
 
 import numpy as np
 
+from priorbench.resampling import RESAMPLES
 from priorbench.significance import paired_test
-from priorbench.statistics import RESAMPLES
 
 CASES = ((5, 1), (10, 1), (10, 3), (16, 1), (60, 1))  # clusters, seeds
 LEVELS = (0.05, 0.005)
