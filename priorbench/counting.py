@@ -1,5 +1,6 @@
 """How many images a set has, and how large they are, before it is prepared."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -40,13 +41,16 @@ def embedded(experiment: Experiment, imageset: str) -> Mapping[str, int]:
     entry = experiment.imagesets[imageset]
     if entry.about.constants.get("IN_FILES", False):
         return {}
-    return _made(entry.plugin, tuple(sorted(experiment.imageset_config(imageset).items())))
+    options = json.dumps(experiment.imageset_config(imageset), sort_keys=True)
+    return _made(entry.plugin, options)
 
 
 @cache
-def _made(plugin: str, options: tuple[tuple[str, object], ...]) -> Mapping[str, int]:
+def _made(plugin: str, options: str) -> Mapping[str, int]:
+    from priorbench.step import configured  # torch, which nothing else here needs
+
     module = registry.load("imagesets", plugin)
-    made = module.build(module.Config(**dict(options)))
+    made = module.build(configured(module.Config, json.loads(options)))
     return {split: len(made.split(split)) for split in SPLITS}
 
 

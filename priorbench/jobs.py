@@ -8,6 +8,7 @@ from pathlib import Path
 from priorbench import listing
 from priorbench.counting import pictures
 from priorbench.plan import ENERGY_IMAGES, SHOWN, VALIDATION, Job, Plan
+from priorbench.reference import Reference
 from priorbench.registry import Description
 from priorbench.throughput import (
     NOTHING,
@@ -93,6 +94,7 @@ class Jobs:
     def __init__(self, plan: Plan, runs: Sequence[Run], device: str) -> None:
         self.plan, self.experiment = plan, plan.experiment
         self.runs, self.device = runs, device
+        self.reference = Reference(plan.experiment.config["reference"])
         self.pictures = cache(lambda imageset: pictures(plan, imageset))
         self.searching = cache(self._searching)
         self.training = cache(self._training)
@@ -127,37 +129,55 @@ class Jobs:
         if method := experiment.config["energy"].get(imageset):
             work = self.searching(imageset, method, None).times(TARGETS * ENERGY_IMAGES)
             seed = experiment.seeds[0]
+            yield from self._grounds(imageset, method, seed)
             yield self._job("energy", plan.energy(imageset), imageset, [work], method, seed)
 
     def _of_method(self, imageset: str, method: str, seed: int) -> Iterator[tuple[Path, Part]]:
+        """Yield the jobs of a row that the workflow has: none of a row that is lent."""
         plan, experiment = self.plan, self.experiment
         row = imageset, method, seed
+        if self.reference.lends(plan, *row):
+            return
+        yield from self._grounds(*row)
         about = experiment.methods[method].about
         tested, clean = self.tested(imageset), self.searching(imageset, method, None)
-        for part in ("train", "restore"):
-            for job in plan.tuned(imageset, method, part):
-                yield self._job("tune", job, imageset, self._trials(imageset, method), method, seed)
         learns = about.learns and not experiment.test_only(imageset)
-        if learns:
-            (job,) = plan.models(*row)
-            size, working = self._model(imageset, method)
-            work = [self.training(imageset, method)]
-            folder, train = self._job("train", job, imageset, work, method, seed, size)
-            yield folder, replace(train, working=working)
+        searches = experiment.does(method, "represent")
+        if learns and searches:
             known = keeps_codes(about) or "encode" in listing.abilities(about)
             work = [clean.times(0 if known else SHOWN["reconstructions"])]
             size = self._bytes(imageset, experiment.config["samples"])
             yield self._job("sample", plan.sample(*row), imageset, work, method, seed, size)
-        searches = learns and not clean.kind.closed
-        work = [clean.times(None if tested is None else tested + searches * PLATEAU * VALIDATION)]
-        size = self._bytes(imageset, tested)
-        yield self._job("represent", plan.represent(*row), imageset, work, method, seed, size)
-        for unit, tasks in experiment.units_of(imageset).items():
+        if searches:
+            again = PLATEAU * VALIDATION * (learns and not clean.kind.closed)
+            work = [clean.times(None if tested is None else tested + again)]
+            size = self._bytes(imageset, tested)
+            yield self._job("represent", plan.represent(*row), imageset, work, method, seed, size)
+        for unit, asked in experiment.units_of(imageset).items():
+            if not (tasks := experiment.done_by(method, asked)):
+                continue
             work = [self.searching(imageset, method, task).times(tested) for task in tasks]
             kept = None if tested is None else tested + (0 if clean.kind.closed else TRACE)
             size = self._bytes(imageset, kept, len(tasks))
             job = plan.restore(imageset, unit, method, seed)
             yield self._job("restore", job, imageset, work, method, seed, size)
+
+    def _grounds(self, imageset: str, method: str, seed: int) -> Iterator[tuple[Path, Part]]:
+        """Yield what a search rests on: the choice of options, what that needs, the training."""
+        plan, home = self.plan, self.experiment.home(imageset)
+        for job in plan.tuned(home, method, "restore"):
+            first = self.experiment.seeds[0]
+            if "train" not in self.experiment.space(method):
+                yield from self._trained(home, method, first)
+            yield self._job("tune", job, home, self._trials(home, method), method, first)
+        yield from self._trained(home, method, seed)
+
+    def _trained(self, home: str, method: str, seed: int) -> Iterator[tuple[Path, Part]]:
+        for job in self.plan.models(home, method, seed):
+            size, working = self._model(home, method)
+            work = [self.training(home, method)]
+            folder, train = self._job("train", job, home, work, method, seed, size)
+            yield folder, replace(train, working=working)
 
     def _job(
         self,
@@ -175,7 +195,7 @@ class Jobs:
     def _trials(self, imageset: str, method: str) -> list[Work]:
         """Return the work of choosing options, each trial taken for as long as the row is."""
         settings = self.experiment.tuning
-        tasks = self.experiment.tasks_of(imageset)
+        tasks = self.experiment.done_by(method, self.experiment.tasks_of(imageset))
         work = [self.searching(imageset, method, t).times(settings["images"]) for t in tasks]
         if "train" in self.experiment.space(method):
             work.append(self.training(imageset, method))
