@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,16 +48,18 @@ def _records(root: Path, tracked: bool) -> Iterator[Run]:
     records = {path: _read(path) for path in sorted(root.rglob("run.json"))}
     models = {}
     for path, facts in records.items():
-        if facts.get("verb") == "train":
+        if facts.get("verb") == "train" and "method" in facts:
             models[path.parent.name, facts["method"]] = facts
     for path, facts in records.items():
-        about = _about(facts)
-        if about is None:
+        if (about := _about(facts)) is None:
             continue
-        if facts["verb"] == "train":
-            yield from _trained(path, facts, about, tracked)
-        elif facts["verb"] == "restore":
-            yield from _restored(path, facts, about, models, tracked)
+        found: list[Run] = []
+        with suppress(KeyError):  # a field is not there: a record of another version
+            if facts["verb"] == "train":
+                found = list(_trained(path, facts, about, tracked))
+            else:
+                found = list(_restored(path, facts, about, models, tracked))
+        yield from found
 
 
 def _read(path: Path) -> Facts:

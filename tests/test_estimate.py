@@ -1,6 +1,7 @@
 """`priorbench estimate`: hours and disk that follow, in closed form, from fabricated records."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from priorbench import counting, recorded
 from priorbench.__main__ import main
 from priorbench.config import Experiment
 from priorbench.estimate import Estimate, estimate
-from priorbench.files import write_json
+from priorbench.files import read_json, write_json
 from priorbench.jobs import Part, Work
 from priorbench.paths import STORE
 from priorbench.plan import Plan
@@ -93,6 +94,27 @@ def test_finished_jobs_are_not_counted_again() -> None:
     found = told(recorded.runs(), seeds=[0, 1])
     trains = [part.done for part in found.parts if part.verb == "train"]
     assert trains == [True, False] and found.seconds("train") == around(30)
+
+
+TRAINING = "method plugin device hardware status effective shape parameters updates seconds"
+SEARCH = "method plugin device hardware effective task_seconds images parameters"
+
+
+@pytest.mark.parametrize(
+    ("record", "field"),
+    [(trained, name) for name in TRAINING.split()] + [(restored, name) for name in SEARCH.split()],
+)
+def test_a_record_that_lacks_a_field_is_passed_over(
+    record: Callable[[], None], field: str, place: Path
+) -> None:
+    trained()
+    restored()
+    whole = len(recorded.runs())
+    (path,) = place.glob(f"{STORE}/{'train' if record is trained else 'restore'}/**/run.json")
+    facts = read_json(path)
+    del facts[field]
+    write_json(path, facts)
+    assert whole == 2 and len(recorded.runs()) < whole
 
 
 def test_every_job_of_the_workflow_is_there_once() -> None:
