@@ -129,7 +129,7 @@ def test_the_command_makes_and_verifies(
     monkeypatch.setattr(archive, "RESULTS", made.root / "results")
     config, out = tmp_path / "toy.yaml", str(tmp_path / "toy.zip")
     config.write_text(json.dumps(made.experiment.config))
-    assert main(["archive", str(config), "--out", out]) == 0
+    assert main(["archive", "--configfile", str(config), "--out", out]) == 0
     assert main(["archive", "--verify", out]) == 0
     assert "experiment toy" in capsys.readouterr().out
     assert main(["archive", "--verify", str(tmp_path)]) == 1

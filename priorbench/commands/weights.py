@@ -10,7 +10,9 @@ from priorbench import weights
 from priorbench.errors import MissingWeights, UserError, nearest
 
 
-@click.group("weights")
+@click.group(
+    "weights", epilog="Examples: `priorbench weights status`; `priorbench weights fetch vgg16`"
+)
 def command() -> None:
     """Pretrained weights that metrics and features need."""
 
@@ -42,7 +44,7 @@ def fetching(names: Sequence[str], if_possible: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-@command.command("status")
+@command.command("status", epilog="Example: `priorbench weights status --json`")
 @click.option("--json", "as_json", is_flag=True, help="For a script: file, path, state, columns.")
 def telling(as_json: bool) -> None:
     """Tell what is there, without the network."""
