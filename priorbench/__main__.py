@@ -12,9 +12,11 @@ from pathlib import Path
 import click
 
 from priorbench import commands
-from priorbench.errors import UserError, nearest
+from priorbench.errors import Explained, UserError, nearest
+from priorbench.paths import STORE
 
 FOLDER = Path(commands.__path__[0])
+TRACE = STORE / "state" / "traceback.txt"
 
 
 class Commands(click.Group):
@@ -46,6 +48,14 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    try:
+        with Explained("priorbench", trace=TRACE):
+            return _run(arguments)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         ended = cli.main(arguments, prog_name="priorbench", standalone_mode=False)
     except click.ClickException as error:

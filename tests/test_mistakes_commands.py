@@ -21,6 +21,15 @@ methods:
   dip: {restore: {steps: 5}}
 metrics: {psnr: {}}
 """
+IMAGESET = """from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Config:
+    size: int = 8
+
+def build(cfg):
+    return cfg.size / 0
+"""
 # what is typed, the status, and what is said
 COMMANDS = [
     ("image disks", 2, "unknown command `image`: did you mean `images`?"),
@@ -38,6 +47,22 @@ COMMANDS = [
     ("images folder path=away", 1, "imagesets.folder: no folder away"),
     ("images ../disks plugin=disks", 1, "imagesets: `../disks`: letters, digits and underscores"),
     ("weights fetch alexnot", 1, "unknown file `alexnot`: did you mean `alexnet`?"),
+    (
+        "images disks --out /proc/nowhere/sheet.png",
+        1,
+        "/proc/nowhere/sheet.png: a file in a folder",
+    ),
+    ("images disks --configfile .", 1, ".: cannot be read"),
+    ("new method mine --out /proc/nowhere", 1, "priorbench: /proc/nowhere: "),
+    ("new method mine --out c.yaml", 2, "Directory 'c.yaml' is a file; see `priorbench new --h"),
+    ("new method my-prior", 1, "`my-prior` is no name for a file: letters, digits, underscores"),
+    ("new metod mine", 2, "'metod' is not one of 'method', 'task', 'metric', 'imageset'"),
+    ("archive", 2, "name a config after --configfile, or an archive after --verify"),
+    ("archive --verify away.zip --out b.zip", 2, "--out goes with --configfile"),
+    ("archive --verify away.zip --configfile c.yaml", 2, "name a config after --configfile, or"),
+    ("archive --verify away.zip", 1, "away.zip: "),
+    ("archive --configfile away.yaml", 1, "away.yaml: cannot be read ([Errno 2]"),
+    ("archive --configfile c.yaml --out x.zip", 1, "disks.txt: not there: run the experiment"),
     ("weights get", 2, "No such command 'get'"),
 ]
 
@@ -57,6 +82,19 @@ def test_a_command_that_cannot_be_done_says_why(
     line = capsys.readouterr().err
     assert said in line and line.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["c.yaml"]
+
+
+def test_an_error_nobody_thought_of_is_a_line_too_and_its_traceback_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(IMAGESET)
+    Path("c.yaml").write_text(CONFIG.replace("disks: {}", "mine: {plugin: mine.py}"))
+    assert main(["estimate", "--configfile", "c.yaml"]) == 1
+    line = capsys.readouterr().err
+    assert line.startswith("priorbench: ") and line.count("\n") == 1
+    assert "mine.py, line 8, in build: ZeroDivisionError" in line
+    assert "Traceback" in Path(line.split("traceback in ")[1].strip()).read_text()
 
 
 def test_a_summary_without_tables_names_what_is_missing(
