@@ -17,6 +17,15 @@ VARIABLE = "PRIORBENCH_IMAGES"
 HERE = "put the files there, or set PRIORBENCH_IMAGES (`images_dir`) to the folder that has"
 
 
+def lies_in(folder: str) -> None:
+    """Look for files in a folder, `images_dir` of a config, here and in what is started from here.
+
+    Where it is empty, nothing changes.
+    """
+    if folder:
+        os.environ[VARIABLE] = str(Path(folder).expanduser())
+
+
 def home(imageset: str) -> Path:
     """Return the folder where the files of an image set lie, or are to lie."""
     root = os.environ.get(VARIABLE)

@@ -50,8 +50,7 @@ def command(configfile: Path, cores: int, as_json: bool) -> None:
     experiment = Experiment.read(configfile)
     if experiment.config["budget"] == smoke.NAME:
         raise UserError(f"{configfile}: `budget: smoke` takes minutes; estimate it without")
-    if experiment.config["images_dir"]:
-        os.environ[raw.VARIABLE] = str(Path(experiment.config["images_dir"]).expanduser())
+    raw.lies_in(experiment.config["images_dir"])
     plan = Plan(experiment)
     runs = recorded.runs()
     found = estimate(plan, runs, cores, each=overhead(runs))

@@ -50,8 +50,7 @@ def command(
     if offline:
         os.environ["PRIORBENCH_OFFLINE"] = "1"
     experiment = described(name, options, configfile)
-    if experiment.config["images_dir"]:
-        os.environ[raw.VARIABLE] = str(Path(experiment.config["images_dir"]).expanduser())
+    raw.lies_in(experiment.config["images_dir"])
     plan = Plan(experiment)
     plan.check_folders(name)
     out = out or Path(f"{name}.png")

@@ -36,8 +36,7 @@ try:
     for path in workflow.configfiles:  # of a key that occurs twice Snakemake keeps the last
         read_yaml(Path(os.path.relpath(path)))
     EXPERIMENT = Experiment.check(config, os.path.relpath(FILE) if FILE != "config" else FILE)
-    if EXPERIMENT.config["images_dir"]:
-        os.environ[raw.VARIABLE] = os.path.expanduser(EXPERIMENT.config["images_dir"])
+    raw.lies_in(EXPERIMENT.config["images_dir"])
     ARCHIVE = None
     if EXPERIMENT.config["source"] == "archive":
         ARCHIVE = archive.opened(EXPERIMENT, FILE)
