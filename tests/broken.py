@@ -63,6 +63,7 @@ METHODS = {
     "an address that is called": learns("files and network", CALLING),
     "a command that is run": learns("files and network", "        import os; os.system('true')"),
     "an error": begins("runs", "    raise ValueError('a slip')"),
+    "an end of the process": begins("runs", "    import sys; sys.exit(0)"),
     "an error in training": learns("runs", "        raise ValueError('a slip')"),
     "another shape": ends("shape and type", "images[..., 1:]"),
     "another type": ends("shape and type", "images.double()"),
@@ -130,6 +131,9 @@ TASKS = {
 RETURNED = "return np.asarray(255 * "
 METRICS = {
     "no direction": breaks("contract", ('BETTER = "lower"', 'BETTER = "down"')),
+    "an end of the process": breaks(
+        "contract", ('BETTER = "lower"', 'BETTER = "lower"\nraise SystemExit(0)')
+    ),
     "no protocol": breaks("contract", ('PROTOCOL = "mine/1"', 'PROTOCOL = ""')),
     "weights that nobody knows": breaks("contract", ("WEIGHTS = ()", 'WEIGHTS = ("vgg17",)')),
     "one number for all": breaks("form", (RETURNED, "return np.mean(255 * ")),
