@@ -62,6 +62,12 @@ METHODS = {
     "a file that is read": learns("files and network", "        open(__file__).close()"),
     "an address that is called": learns("files and network", CALLING),
     "a command that is run": learns("files and network", "        import os; os.system('true')"),
+    "tasks that are none": breaks(
+        "contract", ('LABEL = "mine"', 'LABEL = "mine"\nTASKS: tuple[str, ...] = ("hole", "holes")')
+    ),
+    "tasks that are computed": breaks(
+        "contract", ('LABEL = "mine"', 'LABEL = "mine"\nTASKS = tuple(["hole"])')
+    ),
     "an error": begins("runs", "    raise ValueError('a slip')"),
     "an end of the process": begins("runs", "    import sys; sys.exit(0)"),
     "an error in training": learns("runs", "        raise ValueError('a slip')"),

@@ -10,9 +10,14 @@ from priorbench.conformance import material, repeating
 from priorbench.conformance.running import Subject
 from priorbench.conformance.verdicts import Broken, Caught, Inapplicable, Rule
 from priorbench.conformance.watching import other_generators, watched
-from priorbench.conformance.words import check_config, check_function, check_label
+from priorbench.conformance.words import (
+    check_config,
+    check_constants,
+    check_function,
+    check_label,
+)
 from priorbench.devices import gpus
-from priorbench.errors import UserError
+from priorbench.errors import UserError, nearest
 from priorbench.files import write_json
 from priorbench.records import peak_memory_mb
 
@@ -25,6 +30,11 @@ def contract(subject: Subject) -> str:
     """The functions, configs and words that the engine looks for."""
     module = subject.module
     check_label(module)
+    check_constants(module, subject.about)
+    for task in getattr(module, "TASKS", ()):
+        if task not in registry.available("tasks"):
+            hint = nearest(str(task), registry.available("tasks"))
+            raise Broken(f"TASKS names `{task}`, which is no task", hint)
     check_function(module, "restore", ("model", "seen", "cfg", "loop"))
     check_config(module, "RestoreConfig")
     loads = hasattr(module, "load")
