@@ -65,11 +65,13 @@ def draws(subject: Subject) -> bool:
 
 def opens_nothing(subject: Subject) -> str:
     """First of all runs, so that what others would repeat is seen once."""
-    with watched(subject.path.parent) as notes, other_generators(0), Caught() as caught:
+    with watched(subject.path) as notes, other_generators(0), Caught() as caught:
         subject.found  # noqa: B018
-    if notes:
+        if draws(subject):
+            subject.model.decode(subject.model.draw(1))
+    if opened := subject.imported.opened + notes.opened:
         raise Broken(
-            f"while it trained and restored: {', '.join(dict.fromkeys(notes))}",
+            f"while it was imported, trained, restored or drew: {', '.join(dict.fromkeys(opened))}",
             "let the image set read files, and keep results in the model or with `loop.once`",
         )
     if caught.error:
