@@ -3,6 +3,7 @@
 import difflib
 import errno
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterable
 from contextlib import suppress
@@ -11,6 +12,7 @@ from types import TracebackType
 
 MISSING = "missing: "  # how the protocol of a score begins that could not be computed
 ENGINE = Path(__file__).resolve().parent
+PYTHON = Path(sysconfig.get_paths()["stdlib"])
 # what a full disk and a memory that is used up are called, whoever says so
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NO_ROOM = ("No space left on device", "Disk quota exceeded", "PytorchStreamWriter failed writing")
@@ -51,12 +53,12 @@ class Explained:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        """Say what went wrong; a signal or the end of the process is none of that."""
-        if isinstance(error, Exception):
+        """Say what went wrong; a signal or the step's own end is none of that."""
+        if error and (isinstance(error, Exception) or ended_by_plugin(error)):
             print(f"{self.name}: {UserError(self._line(error))}", file=sys.stderr)
             sys.exit(1)
 
-    def _line(self, error: Exception) -> str:
+    def _line(self, error: BaseException) -> str:
         told = explained(error, self.verb)
         if told or self.trace is None:
             return told or _raised(error)
@@ -65,6 +67,16 @@ class Explained:
             self.trace.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
             return f"{_raised(error)}; traceback in {self.trace}"
         return _raised(error)
+
+
+def ended_by_plugin(error: BaseException | None) -> bool:
+    """Whether code that is not the engine's asked for the end of the process, as success or not."""
+    if not isinstance(error, SystemExit):
+        return False
+    asked = [Path(f.filename) for f in traceback.extract_tb(error.__traceback__)]
+    asked = [f for f in asked if not f.is_relative_to(PYTHON) or "site-packages" in f.parts]
+    own = (ENGINE, ENGINE.parent / "workflow")
+    return bool(asked) and not any(asked[-1].is_relative_to(place) for place in own)
 
 
 def explained(error: BaseException, verb: str = "") -> str:
@@ -105,6 +117,8 @@ def _raised(error: BaseException) -> str:
     files = [f for f in frames if Path(f.filename).is_file()]
     plugins = [f for f in files if not any(Path(f.filename).is_relative_to(a) for a in apart)]
     kind, said = type(error).__name__, " ".join(str(error).split())
+    if isinstance(error, SystemExit):
+        said = f"it ended the process ({said})"
     if not frames:
         return f"{kind}: {said}"
     at = (plugins or frames)[-1]

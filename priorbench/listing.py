@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from priorbench import raw, registry, weights
-from priorbench.errors import UserError
+from priorbench.errors import UserError, nearest
 from priorbench.registry import Description
 
 Facts = dict[str, Any]
@@ -23,6 +23,7 @@ NEEDED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "metrics": (("score",), ("LABEL", "BETTER", "PER", "PROTOCOL", "WEIGHTS", "REGIONS")),
     "imagesets": (("build",), ("LABEL",)),
 }
+TEXTS = ("LABEL", "PAPER", "BETTER", "PER", "PROTOCOL", "OWN_FILES", "ORIGIN")
 SHOWN = {  # columns of the table, the last one wrapped
     "methods": ("name", "learns", "searches", "samples", "encodes", "tasks", "paper"),
     "tasks": ("name", "label", "about"),
@@ -41,11 +42,16 @@ def _told(noun: str, name: str) -> Facts:
     try:
         about = registry.describe(noun, name)
         tree = ast.parse(about.path.read_text(encoding="utf-8"))
-    except (UserError, OSError, ValueError) as error:
+        reason = _broken(noun, about, tree)
+        return facts | (
+            {"broken": f"{about.path}: {reason}"} if reason else _sound(noun, about, tree)
+        )
+    except (UserError, OSError, ValueError, SyntaxError) as error:  # the last, of a shelf
         return facts | {"broken": " ".join(str(error).split())}
-    if reason := _broken(noun, about, tree):
-        return facts | {"broken": f"{about.path}: {reason}"}
-    facts |= {"label": about.label, "about": _first_sentence(ast.get_docstring(tree) or "")}
+
+
+def _sound(noun: str, about: Description, tree: ast.Module) -> Facts:
+    facts: Facts = {"label": about.label, "about": _first_sentence(ast.get_docstring(tree) or "")}
     inside = about.path.is_relative_to(registry.ROOT)
     facts["file"] = str(about.path.relative_to(registry.ROOT) if inside else about.path)
     more = {"methods": _method, "metrics": _metric, "imagesets": _imageset}
@@ -54,17 +60,16 @@ def _told(noun: str, name: str) -> Facts:
 
 def _broken(noun: str, about: Description, tree: ast.Module) -> str:
     """Return why a plugin cannot be used, as far as its source tells; nothing where it can."""
-    bound = {alias.asname or alias.name for node in _imports(tree) for alias in node.names}
-    for node in tree.body:
-        if isinstance(node, ast.Assign):
-            bound |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    bound = {name for node in tree.body for name in registry.bound(node)}
     functions, constants = NEEDED[noun]
     for name in functions:
-        if name not in about.functions | bound:
+        if name not in about.functions:
             return f"no function `{name}`"
     for name in constants:
         if name not in bound:
             return f"no constant {name}"
+    if reason := _unfit(about):
+        return reason
     for node in _imports(tree):
         modules = [alias.name for alias in node.names]
         if isinstance(node, ast.ImportFrom):
@@ -72,6 +77,28 @@ def _broken(noun: str, about: Description, tree: ast.Module) -> str:
         for package in (name.partition(".")[0] for name in modules):
             if importlib.util.find_spec(package) is None:
                 return f"package {package} is not installed"
+    return ""
+
+
+def _unfit(about: Description) -> str:
+    """Return which constant is of another kind than the engine reads; nothing where none is."""
+    for name in TEXTS:
+        if not isinstance(value := about.constants.get(name, ""), str):
+            return f"{name} is {value!r}, not a text"
+    tasks = about.constants.get("TASKS", ())
+    if not isinstance(tasks, tuple | list) or not all(isinstance(task, str) for task in tasks):
+        return f"TASKS is {tasks!r}, not a tuple of names"
+    told = about.constants.get("WEIGHTS", ())
+    if isinstance(told, dict):
+        net = about.configs.get("Config", {}).get("net")
+        if net is None or net.default not in [*told]:
+            return f"WEIGHTS is for an option `net`, whose default is none of {[*told]}"
+    for files in told.values() if isinstance(told, dict) else [told]:
+        if not isinstance(files, tuple | list):
+            return f"WEIGHTS is {told!r}, not a tuple of names"
+        for file in files:
+            if file not in [*weights.FILES]:
+                return f"WEIGHTS names `{file}`: {nearest(str(file), weights.FILES)}"
     return ""
 
 

@@ -11,6 +11,7 @@ import ast
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,6 @@ from priorbench.installed import module_file, offers, packages_of
 
 ROOT = Path(__file__).resolve().parents[1]
 NOUNS = ("imagesets", "tasks", "methods", "metrics")
-PARTS = {"train", "load", "restore"}  # of a method; from a shelf, for instance
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Description:
     path: Path
     label: str
     constants: dict[str, Any] = field(default_factory=dict)
-    functions: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()  # names bound to what is no constant
     configs: dict[str, dict[str, Field]] = field(default_factory=dict)
     model: frozenset[str] = frozenset()  # methods of its Model
 
@@ -90,22 +90,24 @@ def describe(noun: str, plugin: str) -> Description:
     """Read what a plugin offers: its constants, functions and the fields of its configs."""
     path = find(noun, plugin)
     tree = _parsed(path)
-    constants, functions, configs = {}, set(), {}
+    constants: dict[str, Any] = {}
+    functions: set[str] = set()
+    configs = {}
     model: frozenset[str] = frozenset()
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            functions.add(node.name)
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            name = node.targets[0].id
-            if name.isupper() and (value := _literal(node.value)) is not None:
-                constants[name] = value
+        if not isinstance(node, ast.ClassDef):
+            functions |= {name for name in bound(node) if not name.isupper()}
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = {target.id for target in targets if isinstance(target, ast.Name)}
+            if (value := _literal(node.value)) is not None:
+                constants |= {name: value for name in names if name.isupper()}
         elif isinstance(node, ast.ClassDef) and node.name == "Model":
             model = frozenset(n.name for n in node.body if isinstance(n, ast.FunctionDef))
         elif isinstance(node, ast.ClassDef) and node.name.endswith("Config"):
             configs[node.name] = _fields(node, path)
         elif isinstance(node, ast.ImportFrom):
             configs |= _shared(node, path)
-            functions |= PARTS & {alias.asname or alias.name for alias in node.names}
     return Description(
         noun=noun,
         plugin=plugin,
@@ -136,6 +138,20 @@ def load(noun: str, plugin: str) -> ModuleType:
     except ImportError as error:
         raise UserError(f"{path}: cannot be imported ({error})") from error
     return module
+
+
+def bound(node: ast.stmt) -> Iterator[str]:
+    """Yield the names that a statement binds: by definition, import or assignment."""
+    match node:
+        case ast.FunctionDef() | ast.ClassDef() | ast.AsyncFunctionDef():
+            yield node.name
+        case ast.Import() | ast.ImportFrom():
+            for alias in node.names:
+                yield (alias.asname or alias.name).split(".")[0]
+        case ast.Assign() | ast.AnnAssign():
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                yield from (n.id for n in ast.walk(target) if isinstance(n, ast.Name))
 
 
 def _parsed(path: Path) -> ast.Module:
@@ -174,15 +190,15 @@ def _fields(node: ast.ClassDef, path: Path) -> dict[str, Field]:
                 raise UserError(f"{path}: {node.name}.{name} needs a default")
             try:
                 default = ast.literal_eval(item.value)
-            except ValueError as error:
+            except (ValueError, TypeError) as error:
                 text = f"{path}: {node.name}.{name}: the default must be a plain value"
                 raise UserError(text) from error
             fields[name] = Field(ast.unparse(item.annotation), default)
     return fields
 
 
-def _literal(node: ast.expr) -> Any:
+def _literal(node: ast.expr | None) -> Any:
     try:
-        return ast.literal_eval(node)
-    except ValueError:
+        return None if node is None else ast.literal_eval(node)
+    except (ValueError, TypeError):  # TypeError: of a dictionary whose keys cannot be any
         return None

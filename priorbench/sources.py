@@ -8,13 +8,13 @@ not seen, hence plugins are given as roots.
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from priorbench.errors import UserError
 from priorbench.installed import packages_of
-from priorbench.registry import ROOT
+from priorbench.registry import ROOT, bound
 
 # they say or keep what happened, or find the code that is hashed here; what a step computes does
 # not pass through them (what is downloaded is told by its checksum, which stands in the plugin)
@@ -39,7 +39,7 @@ class _Source:
         self.definitions: dict[str, ast.stmt] = {}
         self.loose: list[ast.stmt] = []
         for node in _body(path):
-            names = list(_bound(node))
+            names = list(bound(node))
             for name in names:
                 self.definitions[name] = node
             if not names and not _docstring(node):
@@ -92,19 +92,6 @@ def _names(path: Path, names: Iterable[str] | None) -> list[str]:
 @cache
 def _read(path: Path, _modified: int) -> _Source:
     return _Source(path)
-
-
-def _bound(node: ast.stmt) -> Iterator[str]:
-    match node:
-        case ast.FunctionDef() | ast.ClassDef() | ast.AsyncFunctionDef():
-            yield node.name
-        case ast.Import() | ast.ImportFrom():
-            for alias in node.names:
-                yield (alias.asname or alias.name).split(".")[0]
-        case ast.Assign() | ast.AnnAssign():
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            for target in targets:
-                yield from (n.id for n in ast.walk(target) if isinstance(n, ast.Name))
 
 
 def _imported(node: ast.Import | ast.ImportFrom, name: str, at: Path) -> list[tuple[Path, str]]:

@@ -22,6 +22,18 @@ PEEKING = """    import sys
         if isinstance(x, Tensor) and x.shape == (len(seen), *seen.shape):
             return x
 """
+SPAWNING = """        import os
+
+        os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
+"""
+WRITING = """        from pathlib import Path
+        from priorbench.files import write_json
+
+        write_json(Path(__file__).with_name("mine.json"), {})
+"""
+WEIGHTS = """        loop.once("mine", lambda: {"a": codes})
+        load_file(loop.folder / "once-mine.safetensors")
+"""
 CALLING = """        import socket
 
         try:
@@ -62,7 +74,31 @@ METHODS = {
     "a file that is read": learns("files and network", "        open(__file__).close()"),
     "an address that is called": learns("files and network", CALLING),
     "a command that is run": learns("files and network", "        import os; os.system('true')"),
+    "tasks that are none": breaks(
+        "contract", ('LABEL = "mine"', 'LABEL = "mine"\nTASKS: tuple[str, ...] = ("hole", "holes")')
+    ),
+    "tasks that are computed": breaks(
+        "contract", ('LABEL = "mine"', 'LABEL = "mine"\nTASKS = tuple(["hole"])')
+    ),
+    "a file that is read on import": breaks(
+        "files and network", ('LABEL = "mine"', 'LABEL = "mine"\nopen(__file__).close()')
+    ),
+    "weights that are read": breaks(
+        "files and network",
+        ('LABEL = "mine"', 'from safetensors.torch import load_file, save_file\nLABEL = "mine"'),
+        (STEP, f"{WEIGHTS}\n{STEP}"),
+    ),
+    "a process that is started": learns("files and network", SPAWNING),
+    "a file that is written by the engine's help": learns("files and network", WRITING),
+    "a file that is read to decode": breaks(
+        "files and network",
+        (
+            "        noise = torch.randn(",
+            "        open(__file__).close()\n        noise = torch.randn(",
+        ),
+    ),
     "an error": begins("runs", "    raise ValueError('a slip')"),
+    "an end of the process": begins("runs", "    import sys; sys.exit(0)"),
     "an error in training": learns("runs", "        raise ValueError('a slip')"),
     "another shape": ends("shape and type", "images[..., 1:]"),
     "another type": ends("shape and type", "images.double()"),
@@ -81,6 +117,18 @@ METHODS = {
     ),
     "Python's generator in training": learns(
         "random numbers", "        import random; codes = codes + random.random()"
+    ),
+    "a seed of its own under another name": breaks(
+        "random numbers",
+        ('LABEL = "mine"', 'from torch import manual_seed\nLABEL = "mine"'),
+        (STEP, f"        manual_seed(0)\n{STEP}"),
+    ),
+    "a generator of torch of its own": learns("random numbers", "        torch.Generator()"),
+    "a generator of numpy of its own": begins(
+        "random numbers", "    import numpy as np; np.random.default_rng(0)"
+    ),
+    "a generator of Python of its own": begins(
+        "random numbers", "    import random; random.Random(0)"
     ),
     "a seed of its own": learns("random numbers", "        torch.manual_seed(0)"),
     "images that know of each other": ends("batch sizes", "images / len(images)"),
@@ -130,6 +178,9 @@ TASKS = {
 RETURNED = "return np.asarray(255 * "
 METRICS = {
     "no direction": breaks("contract", ('BETTER = "lower"', 'BETTER = "down"')),
+    "an end of the process": breaks(
+        "contract", ('BETTER = "lower"', 'BETTER = "lower"\nraise SystemExit(0)')
+    ),
     "no protocol": breaks("contract", ('PROTOCOL = "mine/1"', 'PROTOCOL = ""')),
     "weights that nobody knows": breaks("contract", ("WEIGHTS = ()", 'WEIGHTS = ("vgg17",)')),
     "one number for all": breaks("form", (RETURNED, "return np.mean(255 * ")),

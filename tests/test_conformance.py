@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from priorbench import conformance
 from priorbench.__main__ import main
-from priorbench.commands import new
+from priorbench.commands import check, new
 from priorbench.conformance import (
     DOES_NOT_APPLY,
     FAILS,
@@ -165,6 +165,24 @@ def test_check_ends_with_0_only_where_nothing_fails(
     assert (facts["kind"], facts["ok"]) == ("metric", False)
     failed = [item for item in facts["items"] if item["verdict"] == FAILS]
     assert [item["rule"] for item in failed] == ["direction"] and failed[0]["mend"]
+
+
+@pytest.mark.parametrize("kind", new.KINDS)
+def test_helpers_named_like_functions_of_another_kind_change_no_kind(
+    kind: str, tmp_path: Path
+) -> None:
+    path = Path(written(kind, tmp_path))
+    own = {"method": "restore", "task": "degrade", "metric": "score", "imageset": "build"}[kind]
+    others = [name for name in ("build", "score", "degrade") if name != own]
+    helpers = "".join(f"\n\ndef {name}() -> None: ...\n" for name in others)
+    path.write_text(path.read_text() + helpers)
+    assert check.kinds(str(path)) == [new.KINDS[kind]]
+
+
+def test_the_folder_tells_the_kind_of_a_plugin_that_lacks_its_functions(tmp_path: Path) -> None:
+    (tmp_path / "methods").mkdir()
+    path = written("method", tmp_path / "methods", ("def restore(", "def score("))
+    assert check.kinds(path) == ["methods"]
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A project with a folder `methods` of its own."""
-    (tmp_path / "methods").mkdir()
+    """A project with folders of its own."""
+    for noun in registry.NOUNS:
+        (tmp_path / noun).mkdir()
     monkeypatch.setattr(registry, "ROOT", tmp_path)
     registry.describe.cache_clear()
     yield tmp_path
@@ -74,6 +75,7 @@ def test_metrics_tell_unit_direction_and_missing_weights(
     [
         ("def restore(:\n", "line 1: "),
         ('"""Learns."""\n', "no function `restore`"),
+        ("TASKS = 3\n\ndef restore(): ...\n", "TASKS is 3, not a tuple of names"),
         ("import nosuchpackage\n\ndef restore(): ...\n", "package nosuchpackage is not installed"),
         (
             "from dataclasses import dataclass\n\nclass TrainConfig:\n    dim: int\n",
@@ -91,6 +93,41 @@ def test_a_broken_plugin_is_listed_with_its_reason_beside_sound_ones(
     assert "\n" not in worse["broken"]
     lines = listing.table("methods", [sound, worse]).splitlines()
     assert lines[-1].startswith("worse: broken: ") and lines[1].startswith("sound")
+
+
+METRIC = """LABEL: str = "mine"
+BETTER: str = "lower"
+PER, PROTOCOL, REGIONS = "image", "mine/1", ("raw",)
+score = print
+"""
+
+
+@pytest.mark.parametrize(
+    ("noun", "source", "reason"),
+    [
+        ("metrics", f'{METRIC}WEIGHTS = ("nope",)\n', "WEIGHTS names `nope`: choices: "),
+        ("metrics", f"{METRIC}WEIGHTS = 3\n", "WEIGHTS is 3, not a tuple of names"),
+        ("metrics", f'{METRIC}WEIGHTS = {{"vgg": ("vgg16",)}}\n', "an option `net`"),
+        ("imagesets", 'LABEL = "mine"\nOWN_FILES = 3\nbuild = print\n', "OWN_FILES is 3"),
+        ("imagesets", 'LABEL = "mine"\nORIGIN = {1}\nbuild = print\n', "ORIGIN is {1}, not a text"),
+        ("imagesets", 'LABEL = "mine"\n', "no function `build`"),
+    ],
+)
+def test_a_broken_metric_or_image_set_is_listed_with_its_reason(
+    elsewhere: Path, noun: str, source: str, reason: str
+) -> None:
+    (elsewhere / noun / "worse.py").write_text(source)
+    (worse,) = listing.plugins(noun)
+    assert reason in worse["broken"]
+
+
+def test_annotated_constants_and_functions_that_are_assigned_are_read(elsewhere: Path) -> None:
+    text = 'LABEL: str = "Mine"\nTASKS: tuple[str, ...] = ("hole",)\nrestore = print\n'
+    (elsewhere / "methods" / "mine.py").write_text(text)
+    (row,) = listing.plugins("methods")
+    assert (row["label"], row["tasks"]) == ("Mine", ["hole"])
+    about = registry.describe("methods", "mine")
+    assert "restore" in about.functions and not about.learns
 
 
 def test_bytes_that_are_no_text_are_a_broken_plugin(elsewhere: Path) -> None:

@@ -47,6 +47,10 @@ CASES: dict[str, tuple[Do, str]] = {
         training("raise ValueError('no\\nluck')"),
         "mine_methods.py, line 22, in train: ValueError: no luck; traceback in results/store/state",
     ),
+    "a method that ends the process": (
+        training("import sys; sys.exit(0)"),
+        "mine_methods.py, line 22, in train: SystemExit: it ended the process (0)",
+    ),
     "a method that cannot be imported": (
         method("import numpy", "import nowhere", Bench.train),
         "mine_methods.py: cannot be imported (No module named 'nowhere')",

@@ -4,10 +4,10 @@ import json
 
 import click
 
-from priorbench import registry
+from priorbench import listing, registry
 from priorbench.errors import UserError, nearest
 
-# the function that tells a kind of plugin
+# the function that tells a kind of plugin, where nothing else does
 TELLING = {"restore": "methods", "degrade": "tasks", "score": "metrics", "build": "imagesets"}
 
 
@@ -47,15 +47,25 @@ def command(plugin: str, as_json: bool) -> None:
 def kinds(plugin: str) -> list[str]:
     """Return the kinds of plugin that go by a name; UserError where there is none."""
     if plugin.endswith(".py") or "." in plugin:
-        # a path or a module is the same for all kinds: its functions tell which one it is
-        functions = registry.describe("methods", plugin).functions
-        named = [noun for name, noun in TELLING.items() if name in functions]
-        told = ", ".join(f"`{name}` ({noun[:-1]})" for name, noun in TELLING.items())
-        if not named:
-            raise UserError(f"{plugin}: a plugin has one of the functions {told}")
-        return named
+        return [_kind(registry.describe("methods", plugin))]
     named = [noun for noun in registry.NOUNS if plugin in registry.available(noun)]
     if not named:
         known = [name for noun in registry.NOUNS for name in registry.available(noun)]
         raise UserError(f"unknown plugin `{plugin}`: {nearest(plugin, known)}; or a path: x.py")
     return named
+
+
+def _kind(about: registry.Description) -> str:
+    """Return the kind of a file, whose helpers may be called what another kind's functions are."""
+    if "restore" in about.functions:
+        return "methods"
+    if about.path.parent.name in registry.NOUNS:
+        return about.path.parent.name
+    for noun, (functions, constants) in listing.NEEDED.items():
+        if {*functions} <= about.functions and {*constants} <= about.constants.keys():
+            return noun
+    for name, noun in TELLING.items():
+        if name in about.functions:
+            return noun
+    told = ", ".join(f"`{name}` ({noun[:-1]})" for name, noun in TELLING.items())
+    raise UserError(f"{about.plugin}: a plugin has one of the functions {told}")

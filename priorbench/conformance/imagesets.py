@@ -10,7 +10,12 @@ import numpy as np
 from priorbench import registry
 from priorbench.conformance import material
 from priorbench.conformance.verdicts import Broken, Rule
-from priorbench.conformance.words import check_config, check_function, check_label
+from priorbench.conformance.words import (
+    check_config,
+    check_constants,
+    check_function,
+    check_label,
+)
 from priorbench.errors import UserError
 from priorbench.files import sha256
 from priorbench.images import Gallery, Prepared
@@ -63,6 +68,7 @@ class Subject:
 def contract(subject: Subject) -> str:
     """The functions, the config and the words that the engine looks for."""
     check_label(subject.module)
+    check_constants(subject.module, subject.about)
     check_function(subject.module, "build", ("cfg",))
     check_config(subject.module, "Config")
     return f"`{subject.module.LABEL}`"

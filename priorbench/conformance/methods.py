@@ -10,9 +10,14 @@ from priorbench.conformance import material, repeating
 from priorbench.conformance.running import Subject
 from priorbench.conformance.verdicts import Broken, Caught, Inapplicable, Rule
 from priorbench.conformance.watching import other_generators, watched
-from priorbench.conformance.words import check_config, check_function, check_label
+from priorbench.conformance.words import (
+    check_config,
+    check_constants,
+    check_function,
+    check_label,
+)
 from priorbench.devices import gpus
-from priorbench.errors import UserError
+from priorbench.errors import UserError, nearest
 from priorbench.files import write_json
 from priorbench.records import peak_memory_mb
 
@@ -25,6 +30,11 @@ def contract(subject: Subject) -> str:
     """The functions, configs and words that the engine looks for."""
     module = subject.module
     check_label(module)
+    check_constants(module, subject.about)
+    for task in getattr(module, "TASKS", ()):
+        if task not in registry.available("tasks"):
+            hint = nearest(str(task), registry.available("tasks"))
+            raise Broken(f"TASKS names `{task}`, which is no task", hint)
     check_function(module, "restore", ("model", "seen", "cfg", "loop"))
     check_config(module, "RestoreConfig")
     loads = hasattr(module, "load")
@@ -55,11 +65,13 @@ def draws(subject: Subject) -> bool:
 
 def opens_nothing(subject: Subject) -> str:
     """First of all runs, so that what others would repeat is seen once."""
-    with watched(subject.path.parent) as notes, other_generators(0), Caught() as caught:
+    with watched(subject.path) as notes, other_generators(0), Caught() as caught:
         subject.found  # noqa: B018
-    if notes:
+        if draws(subject):
+            subject.model.decode(subject.model.draw(1))
+    if opened := subject.imported.opened + notes.opened:
         raise Broken(
-            f"while it trained and restored: {', '.join(dict.fromkeys(notes))}",
+            f"while it was imported, trained, restored or drew: {', '.join(dict.fromkeys(opened))}",
             "let the image set read files, and keep results in the model or with `loop.once`",
         )
     if caught.error:

@@ -12,7 +12,7 @@ from priorbench.config import Entry
 from priorbench.conformance import material
 from priorbench.conformance.material import Bytes, Floats
 from priorbench.conformance.verdicts import Broken, Inapplicable, Rule
-from priorbench.conformance.words import check_function, check_label
+from priorbench.conformance.words import check_constants, check_function, check_label
 from priorbench.errors import MissingWeights, UserError, nearest
 from priorbench.scoring import Metric
 
@@ -101,6 +101,7 @@ def contract(subject: Subject) -> str:
     """The words that tables are made with, which need no import."""
     told = subject.about.constants
     check_label(subject.metric.plugin)
+    check_constants(subject.metric.plugin, subject.about)
     asked = {
         "BETTER": ("higher", "lower"),
         "PER": ("image", "set", "line"),

@@ -6,7 +6,7 @@ import torch
 
 from priorbench.conformance.running import OTHER_SEED, Stopped, Subject
 from priorbench.conformance.verdicts import Broken, Inapplicable
-from priorbench.conformance.watching import other_generators, seeding_noted
+from priorbench.conformance.watching import other_generators, watched
 
 UNKEPT = "hand all that changes from step to step to `loop.keep` before the first step"
 
@@ -32,12 +32,15 @@ def same_again(subject: Subject) -> str:
 
 def random_numbers(subject: Subject) -> str:
     """Only torch's random numbers, as the loop seeds them."""
-    with other_generators(OTHER_SEED), seeding_noted() as seeded:
+    with other_generators(OTHER_SEED), watched(subject.path) as notes:
         model = subject.trained()
         same = _alike(model, subject.model)
         same = same and torch.equal(subject.again(model), subject.found[subject.task])
-    if seeded:
-        raise Broken(f"it calls {seeded[0]}", "set no seed: `loop.steps` and `loop.each` do")
+    if seeded := subject.imported.seeded + notes.seeded:
+        raise Broken(
+            f"it calls {seeded[0]}",
+            "set no seed, and make no generator: `loop.steps` and `loop.each` seed torch's",
+        )
     if not same:
         raise Broken(
             "the generators of numpy or of Python's `random` decide the result",

@@ -13,6 +13,7 @@ from torch import Tensor
 from priorbench import models, pretrained, registry
 from priorbench.conformance import material
 from priorbench.conformance.material import SEED, SIDE, TRAINING
+from priorbench.conformance.watching import Notes, watched
 from priorbench.contract import Images, Observation
 from priorbench.download import digest
 from priorbench.errors import UserError
@@ -85,6 +86,7 @@ class Subject:
         self.restoring = {**smoke.get("restore", {}), **(restore or {})}
         self.spec = {"seed": SEED, "device": device, "plugin": plugin}
         self.device = torch.device(device)
+        self.imported = Notes()  # what its import did
         self._folder = material.passing_folder(self)
         self._count = 0
         self.seconds = {"train": 0.0, "restore": 0.0}  # of the newest run of each
@@ -92,7 +94,8 @@ class Subject:
     @cached_property
     def module(self) -> ModuleType:
         """The plugin, imported."""
-        return registry.load("methods", self.name)
+        with watched(self.path) as self.imported:
+            return registry.load("methods", self.name)
 
     @cached_property
     def tasks(self) -> list[str]:

@@ -11,7 +11,12 @@ from torch import Tensor
 from priorbench import registry
 from priorbench.conformance import material
 from priorbench.conformance.verdicts import Broken, Inapplicable, Rule
-from priorbench.conformance.words import check_config, check_function, check_label
+from priorbench.conformance.words import (
+    check_config,
+    check_constants,
+    check_function,
+    check_label,
+)
 from priorbench.contract import Shape
 from priorbench.errors import UserError
 
@@ -61,6 +66,7 @@ def contract(subject: Subject) -> str:
     """The functions, the config and the words that the engine looks for."""
     module = subject.module
     check_label(module)
+    check_constants(module, subject.about)
     check_config(module, "Config")
     names = tuple(subject.drawn(subject.cfg(), 1)) if hasattr(module, "draw") else ()
     check_function(module, "draw", ("cfg", "shape", "generator"))

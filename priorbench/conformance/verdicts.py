@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
+from priorbench.errors import ended_by_plugin
+
 PASSES: Literal["passes"] = "passes"
 FAILS: Literal["fails"] = "fails"
 DOES_NOT_APPLY: Literal["does not apply"] = "does not apply"
@@ -67,7 +69,7 @@ class ConformanceError(AssertionError):
 
 
 class Caught:
-    """Keeps what went wrong inside of it: a plugin may raise anything."""
+    """Keeps what went wrong inside of it: a plugin may raise anything, and end the process."""
 
     def __init__(self) -> None:
         self.error: BaseException | None = None
@@ -82,7 +84,7 @@ class Caught:
         trace: TracebackType | None,
     ) -> bool:
         self.error = error
-        return isinstance(error, Exception)
+        return isinstance(error, Exception) or ended_by_plugin(error)
 
 
 def judged(rules: Iterable[Rule], subject: Any) -> list[Item]:

@@ -4,60 +4,105 @@ Python tells every audit hook of what it opens; a hook cannot be taken away, so 
 notes nothing unless something is watched. The frames of the moment tell whose doing it is.
 """
 
+import os
 import random
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
 from unittest import mock
 
 import numpy as np
+import safetensors.torch
 import torch
 
 from priorbench.registry import ROOT
 
 OPENING = {"open", "os.listdir", "os.scandir", "os.mkdir", "os.remove", "os.rename"}
-LEAVING = {"socket.connect", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.system"}
+LEAVING = {
+    *("socket.connect", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.system"),
+    *("os.exec", "os.fork", "os.forkpty", "os.posix_spawn"),
+}
+# what Python tells nobody, told by what stands in its place while something is watched
+READING, SEEDING, MAKING = "safetensors", "priorbench.seeds", "priorbench.makes"
 ENGINE = ROOT / "priorbench"
-# importing reads files, and so do the text of a warning and a count of threads; and what others
-# left behind is cleared away whenever memory is, through weakref
-OTHERS = (
-    *("<frozen importlib", "importlib/", "linecache.py", "warnings.py", "threadpoolctl.py"),
-    "weakref.py",
+# parts of the engine that open files for a plugin that calls them, and the kit, which calls plugins
+OPENERS = {ENGINE / f"{name}.py" for name in ("checkpoints", "codes", "loop", "weights")}
+KIT = ENGINE / "conformance"
+PYTHON = Path(os.__file__).parent
+# importing reads files, and so does the text of a warning; and what others left behind is cleared
+# away whenever memory is, through weakref
+OTHERS = {PYTHON / name for name in ("linecache.py", "warnings.py", "weakref.py")}
+READERS: tuple[tuple[Any, str], ...] = (
+    (safetensors, "safe_open"),
+    (safetensors.torch, "safe_open"),
 )
 SEEDERS: tuple[tuple[Any, str], ...] = (
     (torch, "manual_seed"),
     (torch, "seed"),
+    (torch.random, "manual_seed"),
+    (torch.random, "seed"),
     (torch.cuda, "manual_seed"),
     (torch.cuda, "manual_seed_all"),
     (np.random, "seed"),
     (random, "seed"),
 )
-_notes: list[tuple[Path, list[str]]] = []  # what is watched at the moment, or nothing
+MAKERS: tuple[tuple[Any, str], ...] = (
+    (torch, "Generator"),
+    (np.random, "default_rng"),
+    (np.random, "RandomState"),
+    (random, "Random"),
+)
+
+
+@dataclass
+class Notes:
+    """What a plugin did: opened or started, and which generators it seeded or made."""
+
+    opened: list[str] = field(default_factory=list)
+    seeded: list[str] = field(default_factory=list)
+
+
+_watches: list[tuple[Path, Notes]] = []  # what is watched at the moment, or nothing
 _installed: list[bool] = []
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _notes or event not in OPENING | LEAVING:
+    if not _watches or event not in OPENING | LEAVING | {READING, SEEDING, MAKING}:
         return
-    own, notes = watch = _notes.pop()  # finding out whose doing it is may open files too
+    path, notes = watch = _watches.pop()  # finding out whose doing it is may open files too
     try:
-        if not _excused(sys._getframe(1), own):
-            what = arguments[1] if event == "socket.connect" else arguments[0]
-            notes.append(f"{event} {what!s}")
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_code.co_filename == __file__:
+            frame = frame.f_back
+        if event == MAKING:  # a library, or a shelf, may make one for itself
+            if frame is not None and Path(frame.f_code.co_filename) == path:
+                notes.seeded.append(str(arguments[0]))
+        elif not _excused(frame, path.parent):
+            what = arguments[1:2] if event == "socket.connect" else arguments[:1]
+            if event == SEEDING:
+                notes.seeded.append(str(what[0]))
+            else:
+                notes.opened.append(" ".join(map(str, (event, *what))))
     finally:
-        _notes.append(watch)
+        _watches.append(watch)
 
 
 def _excused(frame: FrameType | None, own: Path) -> bool:
-    """Whether no frame of a plugin is inside the innermost one of the engine, or of an import."""
+    """Whether no frame of a plugin is inside the innermost one of an opener, or of an import."""
     while frame is not None:
-        file = frame.f_code.co_filename
-        if any(name in file for name in OTHERS) or Path(file).is_relative_to(ENGINE):
+        name = frame.f_code.co_filename
+        file = Path(name)
+        if name.startswith("<frozen importlib") or file in OTHERS | OPENERS:
             return True
-        if Path(file).is_relative_to(own) or not _library(file):
+        if file.is_relative_to(PYTHON / "importlib") or file.is_relative_to(KIT):
+            return True
+        if file.name == "threadpoolctl.py" and file.parent.name == "site-packages":
+            return True  # it counts threads
+        if file.is_relative_to(own) or not (_library(name) or file.is_relative_to(ENGINE)):
             return False
         frame = frame.f_back
     return True
@@ -65,46 +110,44 @@ def _excused(frame: FrameType | None, own: Path) -> bool:
 
 def _library(file: str) -> bool:
     """Whether code is of an installed package or of Python, which plugins act through."""
-    return "site-packages" in file or file.startswith((sys.prefix, sys.base_prefix, "<"))
+    inside = "site-packages" in Path(file).parts or Path(file).is_relative_to(PYTHON)
+    return inside or file.startswith("<")
 
 
 @contextmanager
-def watched(own: Path) -> Iterator[list[str]]:
-    """Yield a list that fills with what is opened by plugins, and by code in the folder `own`."""
+def watched(path: Path) -> Iterator[Notes]:
+    """Yield notes of what is done by the plugin in the file `path`, and by code in its folder."""
     if not _installed:
         sys.addaudithook(_hook)
         _installed.append(True)
-    notes: list[str] = []
-    _notes.append((own, notes))
-    try:
-        yield notes
-    finally:
-        _notes.clear()
+    notes = Notes()
+    with ExitStack() as patches:
+        for event, places in ((READING, READERS), (SEEDING, SEEDERS), (MAKING, MAKERS)):
+            for owner, name in places:
+                told = _telling(event, f"{owner.__name__}.{name}", getattr(owner, name))
+                patches.enter_context(mock.patch.object(owner, name, told))
+        _watches.append((path, notes))
+        try:
+            yield notes
+        finally:
+            _watches.clear()
 
 
-@contextmanager
-def seeding_noted() -> Iterator[list[str]]:
-    """Yield a list that fills with the calls that seed a generator of the whole process."""
-    notes: list[str] = []
+def _telling(event: str, name: str, known: Any) -> Callable[..., Any]:
+    """Return what does as `known` does, and tells the hook; whoever imports it may keep it."""
 
-    def noting(name: str, seed: Callable[..., Any]) -> Callable[..., Any]:
-        def noted(*arguments: Any, **named: Any) -> Any:
-            notes.append(name)
-            return seed(*arguments, **named)
+    def told(*arguments: Any, **named: Any) -> Any:
+        sys.audit(event, arguments[0] if event == READING and arguments else name)
+        return known(*arguments, **named)
 
-        return noted
+    if event != MAKING or not isinstance(known, type):
+        return told
 
-    patches = [
-        mock.patch.object(owner, name, noting(f"{owner.__name__}.{name}", getattr(owner, name)))
-        for owner, name in SEEDERS
-    ]
-    for patch in patches:
-        patch.start()
-    try:
-        yield notes
-    finally:
-        for patch in patches:
-            patch.stop()
+    def made(cls: type, *arguments: Any, **named: Any) -> Any:
+        sys.audit(event, name)
+        return known.__new__(cls, *arguments, **named)
+
+    return type(known.__name__, (known,), {"__new__": made})  # which annotations may name
 
 
 @contextmanager

@@ -6,6 +6,13 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from priorbench.conformance.verdicts import Broken
+from priorbench.registry import Description
+
+# constants that are read from source text, without an import
+READ = (
+    *("BETTER", "FETCHED", "IN_FILES", "LABEL", "NOTE", "OWN_FILES", "PACE", "PAPER", "PER"),
+    *("PROTOCOL", "REGIONS", "SHORT", "SMOKE", "TASKS", "TEST_ONLY", "UPDATES", "WEIGHTS"),
+)
 
 
 def check_label(module: ModuleType) -> None:
@@ -13,6 +20,17 @@ def check_label(module: ModuleType) -> None:
     label = getattr(module, "LABEL", None)
     if not isinstance(label, str) or not label.strip() or "\n" in label:
         raise Broken(f"LABEL is {label!r}", 'write LABEL = "the name in tables"')
+
+
+def check_constants(module: ModuleType, about: Description) -> None:
+    """Ask for constants that are to Python what they are to who reads the source."""
+    for name in READ:
+        value, read = getattr(module, name, None), about.constants.get(name)
+        if value != read:
+            raise Broken(
+                f"{name} is {value!r}, and the plan, which imports nothing, reads {read!r}",
+                f"write the value itself, once and at the left margin: {name} = {value!r}",
+            )
 
 
 def check_function(module: ModuleType, name: str, asked: Sequence[str], *named: str) -> None:
