@@ -9,6 +9,7 @@ from typing import Any
 import click
 import yaml
 
+from priorbench import raw
 from priorbench.commands._pairs import pairs
 from priorbench.config import DEVICES, Experiment
 from priorbench.errors import UserError, nearest
@@ -89,7 +90,9 @@ def command(
         name: task for name, task in config["tasks"].items() if (task or {}).get("imagesets") != []
     }
     file = Path("results") / str(config["experiment"]) / CONFIG
-    plan = Plan(Experiment.check(config, f"{file} (from {kept.folder / CONFIG})"))
+    experiment = Experiment.check(config, f"{file} (from {kept.folder / CONFIG})")
+    raw.lies_in(experiment.config["images_dir"])
+    plan = Plan(experiment)
     for name in others:
         print(origin(plan, kept, name, retrain))
     write_text(file, yaml.safe_dump(config, sort_keys=False))
