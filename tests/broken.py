@@ -14,6 +14,12 @@ OWN_SEARCH = """    code = start.clone().requires_grad_()
     for _ in loop.steps(cfg.steps, "restore"):
         loop.descend((seen.degrade(decode(code)) - seen.y).square().sum(), adam)
     return decode(code.detach())"""
+TWO_SEARCHED = OWN_SEARCH.replace(
+    "    adam = torch.optim.Adam([code], lr=cfg.lr)",
+    "    other = torch.zeros(1, requires_grad=True)\n"
+    "    adam = loop.keep(torch.optim.Adam([code, other], lr=cfg.lr))\n"
+    "    loop.keep(code)",
+)
 PEEKING = """    import sys
 
     frame = sys._getframe()
@@ -145,6 +151,7 @@ METHODS = {
         (SEARCH, f"{FOUND}\n    return images * model.gain"),
     ),
     "a code too few": breaks("samples", ("torch.randn(count,", "torch.randn(count - 1,")),
+    "a gradient that reaches one of two": breaks("gradient", (SEARCH, TWO_SEARCHED)),
     "a gradient that is cut": breaks(
         "gradient", ("model.spread * steps)", "model.spread * steps.detach())")
     ),

@@ -179,6 +179,17 @@ def test_helpers_named_like_functions_of_another_kind_change_no_kind(
     assert check.kinds(str(path)) == [new.KINDS[kind]]
 
 
+def test_a_method_of_one_size_says_that_others_do_not_apply(tmp_path: Path) -> None:
+    _, edits = broken.begins(
+        "",
+        "    from priorbench.errors import UserError\n\n"
+        "    if seen.shape[1:] != (32, 32):\n        raise UserError('32x32 pixels alone')",
+    )
+    told = {item.rule: item for item in check_method(written("method", tmp_path, *edits))}
+    assert told["image sizes"].verdict == DOES_NOT_APPLY
+    assert "refuses 16x16: 32x32 pixels alone" in told["image sizes"].text
+
+
 def test_the_folder_tells_the_kind_of_a_plugin_that_lacks_its_functions(tmp_path: Path) -> None:
     (tmp_path / "methods").mkdir()
     path = written("method", tmp_path / "methods", ("def restore(", "def score("))

@@ -17,7 +17,7 @@ from priorbench.conformance.words import (
     check_label,
 )
 from priorbench.devices import gpus
-from priorbench.errors import UserError, nearest
+from priorbench.errors import UserError
 from priorbench.files import write_json
 from priorbench.records import peak_memory_mb
 
@@ -31,10 +31,6 @@ def contract(subject: Subject) -> str:
     module = subject.module
     check_label(module)
     check_constants(module, subject.about)
-    for task in getattr(module, "TASKS", ()):
-        if task not in registry.available("tasks"):
-            hint = nearest(str(task), registry.available("tasks"))
-            raise Broken(f"TASKS names `{task}`, which is no task", hint)
     check_function(module, "restore", ("model", "seen", "cfg", "loop"))
     check_config(module, "RestoreConfig")
     loads = hasattr(module, "load")
@@ -178,7 +174,9 @@ def sizes(subject: Subject) -> str:
             continue
         _check_form(images, 1, (height, width), subject.device.type, size)
         done.append(size)
-    return "; ".join([", ".join(done)] * bool(done) + refused)
+    if not done:
+        raise Inapplicable("; ".join(refused))
+    return "; ".join([", ".join(done), *refused])
 
 
 def hidden_pixels(subject: Subject) -> str:
@@ -236,9 +234,9 @@ def gradient(subject: Subject) -> str:
     subject.again()
     if not subject.search.descents:
         raise Inapplicable("it does not descend: no search by gradient")
-    if not subject.search.reached:
+    if missed := subject.search.missed():
         raise Broken(
-            "no gradient reaches what the search moves: it stays where it began",
+            f"no gradient reaches {missed} that the search moves: it stays where it began",
             "take no `detach`, `no_grad`, rounding or numpy between the code and the loss",
         )
     return "reaches what is searched"

@@ -41,7 +41,7 @@ class ShortLoop(Loop):
         super().__init__(*given, checkpoint_seconds=NEVER if stop is None else 0, **named)
         self.left = stop
         self.descents = 0
-        self.reached = False
+        self.moved: list[tuple[Tensor, bool]] = []  # at each descent, and if it has a gradient
 
     def steps(self, count: int, stage: str = "train") -> Iterator[int]:
         """Count to a few; seeds and checkpoints as ever."""
@@ -61,7 +61,14 @@ class ShortLoop(Loop):
         if loss.requires_grad:
             super().descend(loss, *optimisers)
             moved = [p for o in optimisers for group in o.param_groups for p in group["params"]]
-            self.reached |= any(p.grad is not None and bool(p.grad.any()) for p in moved)
+            self.moved += [(p, p.grad is not None and bool(p.grad.any())) for p in moved]
+
+    def missed(self) -> str:
+        """Say which tensors that are moved no gradient reached; nothing where there are none."""
+        if not any(reached for _, reached in self.moved):
+            return "anything"
+        missed = {id(p): tuple(p.shape) for p, _ in self.moved if p.grad is None}
+        return f"the tensor {next(iter(missed.values()))}" if missed else ""
 
 
 class Subject:

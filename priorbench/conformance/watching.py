@@ -36,6 +36,8 @@ PYTHON = Path(os.__file__).parent
 # importing reads files, and so does the text of a warning; and what others left behind is cleared
 # away whenever memory is, through weakref
 OTHERS = {PYTHON / name for name in ("linecache.py", "warnings.py", "weakref.py")}
+# they count threads and cores, for scikit-learn
+COUNTERS = ("site-packages/threadpoolctl.py", "joblib/externals/loky/backend/context.py")
 READERS: tuple[tuple[Any, str], ...] = (
     (safetensors, "safe_open"),
     (safetensors.torch, "safe_open"),
@@ -100,8 +102,8 @@ def _excused(frame: FrameType | None, own: Path) -> bool:
             return True
         if file.is_relative_to(PYTHON / "importlib") or file.is_relative_to(KIT):
             return True
-        if file.name == "threadpoolctl.py" and file.parent.name == "site-packages":
-            return True  # it counts threads
+        if "site-packages" in file.parts and any(file.match(name) for name in COUNTERS):
+            return True
         if file.is_relative_to(own) or not (_library(name) or file.is_relative_to(ENGINE)):
             return False
         frame = frame.f_back

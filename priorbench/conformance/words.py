@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from priorbench.conformance.verdicts import Broken
-from priorbench.registry import Description
+from priorbench.errors import nearest
+from priorbench.registry import Description, available
 
 # constants that are read from source text, without an import
 READ = (
@@ -31,6 +32,10 @@ def check_constants(module: ModuleType, about: Description) -> None:
                 f"{name} is {value!r}, and the plan, which imports nothing, reads {read!r}",
                 f"write the value itself, once and at the left margin: {name} = {value!r}",
             )
+    for task in getattr(module, "TASKS", ()):
+        if task not in available("tasks"):
+            hint = nearest(str(task), available("tasks"))
+            raise Broken(f"TASKS names `{task}`, which is no task", hint)
 
 
 def check_function(module: ModuleType, name: str, asked: Sequence[str], *named: str) -> None:
