@@ -159,7 +159,8 @@ def test_check_ends_with_0_only_where_nothing_fails(
     good = written("metric", tmp_path)
     assert main(["check", good]) == 0
     assert "no rule fails" in capsys.readouterr().out
-    bad = written("metric", tmp_path, *broken.METRICS["the other direction"][1])
+    (worse := tmp_path / "worse").mkdir()  # a plugin is read once
+    bad = written("metric", worse, *broken.METRICS["the other direction"][1])
     assert main(["check", bad, "--json"]) == 1
     facts = json.loads(capsys.readouterr().out)
     assert (facts["kind"], facts["ok"]) == ("metric", False)
