@@ -29,6 +29,7 @@ CAPTION = (
 )
 HEIGHT = 1.55  # inches of a panel
 TIGHT = 10  # bars across the figure; with more, numbers stand upright
+CROWDED = 10  # bars of a panel; with more, their labels do too
 
 
 def draw(results: Results, imageset: str) -> Figure:
@@ -41,17 +42,19 @@ def draw(results: Results, imageset: str) -> Figure:
     )
     if not tasks:
         return said("nothing was scored")
-    figure = Figure(figsize=(WIDTH, HEIGHT * len(tasks) + 0.6), layout="constrained")
-    upright = len(metrics) * len(results.experiment.methods_of(imageset)) > TIGHT
+    bars = len(results.experiment.methods_of(imageset))
+    below = 1.2 if bars > CROWDED else 0.6  # inches for labels
+    figure = Figure(figsize=(WIDTH, HEIGHT * len(tasks) + below), layout="constrained")
+    upright = len(metrics) * bars > TIGHT
     panels = figure.subplots(len(tasks), len(metrics), squeeze=False, sharex=True)
     for row, task in zip(panels, tasks, strict=True):
         for axes, metric in zip(row, metrics, strict=True):
             region = headline(results, imageset, metric, task)
             lines = summary(results, imageset, metric, task, region)
-            bars = [
+            drawn = [
                 bar(results, imageset, m, lines) for m in results.experiment.methods_of(imageset)
             ]
-            panel(axes, bars, controls_of(lines), upright=upright)
+            panel(axes, drawn, controls_of(lines), upright=upright)
             axes.set_title(f"{task_label(results, task)}, {region}", weight="bold")
             # a long name, with what it depends on in brackets, would leave its panel
             axes.set_ylabel(metric_label(results, imageset, metric).replace(" (", "\n("))
@@ -142,8 +145,11 @@ def panel(
         )
     means = {name: line.mean for name, line in controls.items()}
     _control_lines(axes, means, (bottom, top), decimals)
-    labels = [fill(bar.label, 16) for bar in bars]
-    axes.set_xticks(range(len(bars)), labels, rotation=40, ha="right", rotation_mode="anchor")
+    if len(bars) > CROWDED:
+        axes.set_xticks(range(len(bars)), [bar.label for bar in bars], rotation=90)
+    else:
+        labels = [fill(bar.label, 16) for bar in bars]
+        axes.set_xticks(range(len(bars)), labels, rotation=40, ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0, labelsize=NORMAL)
 
 

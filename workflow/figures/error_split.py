@@ -11,7 +11,7 @@ from priorbench.results import ERROR_PARTS, Results
 from workflow.figures._style import GREY, INK, SMALL, panels, said
 from workflow.quality import marked
 from workflow.splitting import SCALE, WHOLE, error_split, tasks_split
-from workflow.summaries import digits, task_label
+from workflow.summaries import REPRESENT, digits, task_label
 
 CAPTION = (
     "Shares of the mean squared error of raw outputs; its size, times 1,000, stands at the right. "
@@ -28,7 +28,7 @@ def draw(results: Results, imageset: str) -> Figure:
     tasks = tasks_split(results, imageset)
     if not tasks:
         return said("no error was split")
-    methods = results.experiment.methods_of(imageset)
+    methods = shown(results, imageset)
     height = BAR * len(methods) + 0.55
     figure, (*places, legend) = panels(len(tasks) + 1, height, share=True)
     for axes, task in zip(places, tasks, strict=True):
@@ -43,8 +43,14 @@ def draw(results: Results, imageset: str) -> Figure:
     return figure
 
 
+def shown(results: Results, imageset: str) -> list[str]:
+    """Return the methods whose errors can be split: those that are shown clean images."""
+    experiment = results.experiment
+    return [m for m in experiment.methods_of(imageset) if experiment.does(m, REPRESENT)]
+
+
 def _panel(axes: Axes, results: Results, imageset: str, found: dict[str, pd.DataFrame]) -> None:
-    methods = list(results.experiment.methods_of(imageset))
+    methods = shown(results, imageset)
     errors = found[WHOLE]["mean"]
     decimals = digits(SCALE * errors)
     for place, method in enumerate(methods):

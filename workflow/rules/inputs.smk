@@ -81,6 +81,16 @@ def model_option(wildcards, input):
     return " ".join(f"{flags[Path(path).name]} {path}" for path in input.model)
 
 
+def of_units(verb, name):
+    """Return the input function for the files `name` of all units of an image set."""
+
+    def paths(wildcards):
+        units = EXPERIMENT.units_of(wildcards.imageset)
+        return [getattr(PLAN, verb)(wildcards.imageset, u).folder / name for u in units]
+
+    return paths
+
+
 def runs(verb, name, imageset, unit=None):
     """Return the files `name` that the runs of all methods and seeds leave for `verb`.
 

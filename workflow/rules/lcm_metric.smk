@@ -1,13 +1,3 @@
-def of_units(verb, name):
-    """Return the input function for the files `name` of all units of an image set."""
-
-    def paths(wildcards):
-        units = EXPERIMENT.units_of(wildcards.imageset)
-        return [getattr(PLAN, verb)(wildcards.imageset, u).folder / name for u in units]
-
-    return paths
-
-
 rule lcm_metric_of:
     """Measure the control lines of LCM's figure 4 by every variant of LPIPS."""
     input:
@@ -15,7 +5,8 @@ rule lcm_metric_of:
         observations=of_units("degrade", "observations.safetensors"),
         controls=of_units("control", "controls.safetensors"),
     output:
-        multiext(f"{OUT}/lcm_metric/{{imageset}}", ".csv", ".md", ".tex", ".png", ".pdf"),
+        csv=f"{OUT}/lcm_metric/{{imageset}}.csv",
+        others=multiext(f"{OUT}/lcm_metric/{{imageset}}", ".md", ".tex", ".png", ".pdf"),
     log:
         f"{OUT}/lcm_metric/{{imageset}}.log",
     conda:
@@ -29,7 +20,7 @@ rule lcm_metric_of:
     shell:
         "{params.launch} workflow.scripts.lcm_metric --images {input.images}"
         " --observations {input.observations} --controls {input.controls}"
-        " --out {output[0]} 2>&1 | tee {log}"
+        " --out {output.csv} 2>&1 | tee {log}"
 
 
 rule lcm_metric:

@@ -5,7 +5,8 @@ rule paper:
         SCORES,
         lambda wildcards: expand(ROOT / "published/{name}.csv", name=PAPERS[wildcards.paper]),
     output:
-        multiext(f"{OUT}/papers/{{paper}}", ".png", ".pdf", ".csv", ".md", ".tex"),
+        png=f"{OUT}/papers/{{paper}}.png",
+        others=multiext(f"{OUT}/papers/{{paper}}", ".pdf", ".csv", ".md", ".tex"),
     log:
         f"{OUT}/papers/{{paper}}.log",
     wildcard_constraints:
@@ -22,7 +23,7 @@ rule paper:
     shell:
         "python -m workflow.scripts.paper --name {wildcards.paper}"
         " --experiment {params.experiment:q} --inputs {params.lists}"
-        " --out {output[0]} 2>&1 | tee {log}"
+        " --out {output.png} 2>&1 | tee {log}"
 
 
 rule papers:
