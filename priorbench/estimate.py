@@ -76,7 +76,8 @@ class Estimate:
                 name = f"{part.method} on {part.imageset}"
                 if not bare:
                     name = part.imageset
-                    reason = f"not counted yet: `priorbench images {part.imageset}` prepares it"
+                    command = f"priorbench images {part.imageset} --configfile ..."
+                    reason = f"not counted yet: `{command}` prepares it"
                 else:
                     reason = f"no record of a {kind} ({bare[0].kind.device}): {SMOKE}"
                 if name not in found[reason]:

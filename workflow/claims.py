@@ -152,7 +152,9 @@ def _tally(judged: Judged) -> str:
     if len(judged.comparisons) == 1:
         return ""
     hold = sum(c.outcome == "holds" for c in compared)
-    return f"{hold} of {len(judged.comparisons)} hold; least: "
+    left = len(judged.comparisons) - len(compared)
+    untested = f", {left} not tested" if left else ""
+    return f"{hold} of {len(compared)} hold{untested}; least: "
 
 
 def _between(low: float, high: float, decimals: int, *, sign: bool) -> str:
@@ -201,8 +203,8 @@ def _seeds_told(trained: list[Judged]) -> Iterator[str]:
 def _notes(results: Results, claims: list[Shown], legend: list[str]) -> Iterator[str]:
     yield (
         "measured: how much better the first is than the second, whatever the metric's direction, "
-        "in the comparison that speaks least for the claim; in brackets its 95 % interval, by a "
-        "bootstrap over training seeds and clusters of images, not corrected."
+        "in the comparison that came out worst, and of such the smallest; in brackets its 95 % "
+        "interval, by a bootstrap over training seeds and clusters of images, not corrected."
     )
     yield (
         "Verdicts: t tests on clusters of images and training seeds, Holm's correction over all "

@@ -56,11 +56,12 @@ class Judged:
 
     @property
     def least(self) -> Comparison | None:
-        """The comparison that speaks least for the claim."""
+        """The comparison that came out worst for the claim; of several the smallest difference."""
         compared = [c for c in self.comparisons if np.isfinite(c.difference)]
         if self.claim.kind in ("equal", "value"):
             return max(compared, key=lambda c: abs(c.difference), default=None)
-        return min(compared, key=lambda c: c.difference, default=None)
+        order = ("contradicted", "inconclusive", "holds")
+        return min(compared, key=lambda c: (order.index(c.outcome), c.difference), default=None)
 
     @property
     def speaks_of(self) -> str:

@@ -112,9 +112,8 @@ def text(facts: dict[str, Any]) -> str:
     needed = sum(sizes.values())
     most = sorted((verb for verb in sizes if sizes[verb]), key=lambda verb: -sizes[verb])[:3]
     parts = ", ".join(f"{verb} {sizes[verb] / GIB:.2g}" for verb in most)
-    lines.append(
-        f"disk: {needed / GIB:.2g} GiB ({parts}), {facts['disk_free_bytes'] / GIB:.3g} free"
-    )
+    of = f" ({parts})" if parts else ""
+    lines.append(f"disk: {needed / GIB:.2g} GiB{of}, {facts['disk_free_bytes'] / GIB:.3g} free")
     if needed > facts["disk_free_bytes"]:
         lines.append("disk: not enough: `snakemake` would stop with the disk full")
     if facts["disk_unknown"]:

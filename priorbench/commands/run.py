@@ -50,7 +50,8 @@ def command(
     """Train and restore one method, and print its table beside rows of a reference run.
 
     A row of the reference is taken as it is where its code, options and images are the same as
-    here; all are scored anew, by one protocol.
+    here, or from the store where that has it; all are scored anew, by one protocol. Where
+    NAME_OR_PATH is itself a row of the reference, it has that row's options.
     """
     if rows and not against:
         raise click.UsageError(f"unexpected `{rows[0]}`: rows to compare with follow --against")
@@ -138,5 +139,5 @@ def origin(plan: Plan, kept: Reference, row: str, retrain: bool) -> str:
                     f"{row} on {imageset}: {kept.folder} has it with other code, options or device "
                     f"(here: {plan.device}); add --retrain, or leave it out"
                 )
-            places.setdefault(where, []).append(f"{imageset} {seed}")
-    return f"{row}: " + "; ".join(f"{where}: {', '.join(p)}" for where, p in places.items())
+            places.setdefault(where, []).append(f"{imageset}, seed {seed}")
+    return f"{row}: " + "; ".join(f"{where}: {'; '.join(p)}" for where, p in places.items())

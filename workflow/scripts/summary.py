@@ -32,12 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"{short(table)}\n")
     places = {"tables": "tables", "figures": "figures", "report": "report.html"}
     for what, place in places.items():
-        print(f"{what + ':':<9}{folder / place}")
+        if (folder / place).exists():
+            print(f"{what + ':':<9}{folder / place}")
 
 
 def short(table: pd.DataFrame) -> str:
     """Return the headline regions of a quality table as text for a terminal."""
-    table = table[table["headline"]]
+    table = table[table["headline"]].sort_values("kind", ascending=False, kind="stable")
     columns = list(dict.fromkeys(zip(table["task"], table["region"], strict=True)))
     cells: dict[str, dict[tuple[str, str], str]] = {}
     labels: dict[str, str] = {}
