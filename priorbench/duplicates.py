@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from priorbench.files import let_go
 
@@ -69,19 +71,21 @@ def near(ours: Views, theirs: Views) -> NDArray[np.bool_]:
 
 
 def families(ours: Views) -> Numbers:
-    """Return for each picture the place of the first one that it nearly equals, maybe itself.
+    """Return for each picture the place of the first one of its family, maybe itself: (m,).
 
-    What nearly equals one of a family belongs to it: (m,).
+    What nearly equals one of a family belongs to it: two that do not equal each other may be of
+    one family by way of a third.
     """
-    first = np.arange(len(ours.numbers))
-    looks = ours.looks[ours.numbers]
+    looks, count = ours.looks[ours.numbers], len(ours.numbers)
+    pairs = [(np.empty(0, np.intp), np.empty(0, np.intp))]
     for one, other in _alike(looks, looks):
         later = one > other
-        one, other = _sifted(ours, ours, one[later], other[later])
-        np.minimum.at(first, one, other)
-    while not np.array_equal(first, first[first]):
-        first = first[first]
-    return first
+        pairs.append(_sifted(ours, ours, one[later], other[later]))
+    ends = tuple(np.concatenate(places) for places in zip(*pairs, strict=True))
+    graph = coo_array((np.ones(len(ends[0]), np.bool_), ends), shape=(count, count))
+    _, family = connected_components(graph, directed=False)
+    _, first, member = np.unique(family, return_index=True, return_inverse=True)
+    return first[member]
 
 
 def _sifted(ours: Views, theirs: Views, one: Numbers, other: Numbers) -> tuple[Numbers, Numbers]:

@@ -160,6 +160,16 @@ def test_what_nearly_equals_one_of_a_family_belongs_to_it() -> None:
     assert families(some).tolist() == [0, 1, 0, 1]
 
 
+def test_two_that_only_a_third_joins_are_one_family() -> None:
+    patches = photographs()[0]
+    base = np.clip(max(patches, key=np.std), 0, 230)
+    dark, bright, between = base, base + np.uint8(12), base + np.uint8(6)
+    assert not nearly(dark[None], bright[None]).any()
+    assert nearly(between[None], np.stack([dark, bright])).all()
+    views = Views.of(np.stack([patches[0], dark, bright, between]))
+    assert families(views).tolist() == [0, 1, 1, 1]
+
+
 def test_where_there_is_nothing_to_compare_nothing_is_found() -> None:
     patches = photographs()[0]
     assert not nearly(patches, patches[:0]).any()
