@@ -1,6 +1,7 @@
 """CelebA-HQ: 30,000 faces of 1024x1024 pixels (Karras et al., ICLR 2018), from the user's own copy.
 
-There is no official archive of the pictures, hence no checksum: their number is checked.
+There is no official archive of the pictures, hence no checksum: how many there are and how they are
+numbered, from 0, is checked.
 `split: celeba` follows CelebA's partition by way of CelebA-HQ-to-CelebA-mapping.txt; `blocks`
 takes the first 27,000 for training, the next 1,000 for validation and the last 2,000 for test:
 these may share persons.
@@ -39,6 +40,9 @@ def build(cfg: Config) -> Pictures:
     if cfg.size < 8:
         raise UserError(f"celebahq: size {cfg.size} is too small; nearest: 8")
     files = pictures("celebahq", COUNT, ORIGIN, "images")
+    for number, file in enumerate(files):
+        if not file.stem.isdecimal() or int(file.stem) != number:  # splits are by number
+            raise UserError(f"celebahq: {file}, where number {number} is needed ({ORIGIN})")
     split: list[str] = [name for name, count in BLOCKS.items() for _ in range(count)]
     persons = None
     if cfg.split == "celeba":

@@ -202,6 +202,32 @@ def test_a_frog_under_another_name_is_refused(
         frogs.build(frogs.Config())
 
 
+@pytest.mark.parametrize("name", ["{:05d}.png", "{}.jpg"])
+def test_faces_of_celebahq_may_be_numbered_with_zeros_in_front(
+    name: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.celebahq_copy(place, monkeypatch)
+    celebahq = importlib.import_module("imagesets.celebahq")
+    for path in (place / "celebahq" / "images").iterdir():
+        path.rename(path.with_name(name.format(int(path.stem))))
+    for split in ("blocks", "celeba"):
+        found = celebahq.build(celebahq.Config(split=split, size=64))
+        assert list(found.names) == [name.format(number) for number in range(20)]
+
+
+@pytest.mark.parametrize("name", ["{:06d}.jpg", "face{}.jpg"])
+def test_faces_of_celebahq_under_other_names_are_refused(
+    name: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.celebahq_copy(place, monkeypatch)
+    celebahq = importlib.import_module("imagesets.celebahq")
+    folder = place / "celebahq" / "images"
+    for number in range(19, -1, -1):  # as files of CelebA are, from 1
+        (folder / f"{number}.jpg").rename(folder / name.format(number + 1))
+    with pytest.raises(UserError, match=r"images/\w+.jpg, where number 0 is needed"):
+        celebahq.build(celebahq.Config(split="celeba"))
+
+
 def test_the_list_of_celebahq_has_to_be_in_order(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
