@@ -34,6 +34,7 @@ BOXES = {"whole": None, "crop178": (0, 20, 178, 198), "crop128": (25, 57, 153, 1
 class Config:
     size: int = 128  # pixels, side of an image
     variant: Literal["whole", "crop178", "crop128"] = "whole"  # LCM's resize, or a cutout first
+    unreadable: float = 0.0  # greatest share of images that may be damaged
 
 
 def build(cfg: Config) -> Pictures:
@@ -59,6 +60,7 @@ def build(cfg: Config) -> Pictures:
         clusters=[person[name] for name in names],
         card=card(cfg),
         shape=(3, cfg.size, cfg.size),
+        unreadable=cfg.unreadable,
     )
 
 

@@ -33,6 +33,7 @@ ORIGIN = "made with dataset_tool.py of progressive_growing_of_gans, or as in Cel
 class Config:
     size: int = 256  # pixels, side of an image
     split: Literal["blocks", "celeba"] = "blocks"  # by number, or CelebA's by identity
+    unreadable: float = 0.0  # greatest share of images that may be damaged
 
 
 def build(cfg: Config) -> Pictures:
@@ -58,6 +59,7 @@ def build(cfg: Config) -> Pictures:
         clusters=persons,
         card=card(cfg),
         shape=(3, cfg.size, cfg.size),
+        unreadable=cfg.unreadable,
     )
 
 

@@ -26,6 +26,7 @@ ORIGIN = "git clone https://github.com/jonshamir/frog-dataset frogs"
 @dataclass(frozen=True)
 class Config:
     size: int = 64  # pixels, side of an image: those of data-64
+    unreadable: float = 0.0  # greatest share of images that may be damaged
 
 
 def build(cfg: Config) -> Pictures:
@@ -47,6 +48,7 @@ def build(cfg: Config) -> Pictures:
         split=["train"] * TRAIN + ["test"] * held + ["val"] * VALIDATION,
         card=card(cfg),
         shape=(3, cfg.size, cfg.size),
+        unreadable=cfg.unreadable,
     )
 
 

@@ -20,7 +20,7 @@ from priorbench.files import read_json
 from priorbench.pictures import CARD_KEYS, Pictures, Unreadable
 from tests import copies
 from tests.server import CONTENT, lay, serving
-from tests.sets import encoded, scene
+from tests.sets import encoded, prepared, scene
 from tests.test_download import NAME, SHA256
 
 CARD = dict.fromkeys(CARD_KEYS, "told")
@@ -188,6 +188,26 @@ def test_a_face_of_another_size_is_none_of_celeba(
     found = celeba.build(celeba.Config(**options))
     with pytest.raises(Unreadable, match=r"000001.jpg has 178x219 pixels"):
         found.read(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("celeba", "img_align_celeba/000001.jpg"),
+        ("celebahq", "images/0.jpg"),
+        ("frogs", "data-64/frog-1.png"),
+    ],
+)
+def test_a_share_of_damaged_files_is_accepted_where_it_is_asked_for(
+    name: str, first: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker = copies.celeba_extracted if name == "celeba" else copies.MAKERS[name]
+    options = maker(place, monkeypatch)
+    (place / name / first).write_bytes(b"damaged")
+    with pytest.raises(UserError, match=r"1 of 20 files .* at most 0 .* \(`unreadable`\)"):
+        prepared(name, options, place)
+    found = prepared(name, {**options, "unreadable": 0.05}, place)
+    assert found.card["unreadable"]["files"] == [Path(first).name]
 
 
 @pytest.mark.parametrize("name", ["zebra.png", "frog-21.png"])
