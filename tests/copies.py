@@ -250,14 +250,18 @@ def numbered_copy(module: ModuleType, name: str, count: int, mode: str = "RGB") 
     return make
 
 
-def dip_copy(root: Path, patch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Pictures under the names that the authors' have."""
-    files = {
-        remote.name: encoded(scene(number, (70 + number, 99)), "PNG")
-        for number, remote in enumerate(dip_images.FILES)
-    }
-    seal(patch, dip_images, "FILES", filled(root / "dip_images", files))
-    return {}
+def fetched_copy(module: ModuleType) -> Maker:
+    """Return the maker of a classic set whose files are fetched: pictures under their names."""
+
+    def make(root: Path, patch: pytest.MonkeyPatch) -> dict[str, Any]:
+        files = {
+            remote.name: encoded(scene(number, (70 + number, 99)), "PNG")
+            for number, remote in enumerate(module.FILES)
+        }
+        seal(patch, module, "FILES", filled(root / Path(str(module.__file__)).stem, files))
+        return {}
+
+    return make
 
 
 def folder_copy(root: Path, patch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -275,11 +279,11 @@ MAKERS: dict[str, Maker] = {
     "celeba": celeba_archive,
     "celebahq": celebahq_copy,
     "cifar10": cifar10_copy,
-    "dip_images": dip_copy,
+    "dip_images": fetched_copy(dip_images),
     "fashion_mnist": fashion_mnist_copy,
     "folder": folder_copy,
     "frogs": frogs_copy,
-    "kodak": numbered_copy(kodak, "kodim{:02d}.png", 4),
+    "kodak": fetched_copy(kodak),
     "lsun_bedroom": lsun_copy,
     "set14": named_copy(set14),
     "set5": named_copy(set5),

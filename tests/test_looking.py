@@ -120,14 +120,14 @@ def test_a_terminal_gets_the_sheet_as_text(
 def test_the_folder_of_images_that_a_config_names_is_looked_in(
     place: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    text = "experiment: mine\nimages_dir: {}\nimagesets: {{kodak: {{}}}}\ntasks: {{hole: {{}}}}\n"
+    text = "experiment: mine\nimages_dir: {}\nimagesets: {{bsd68: {{}}}}\ntasks: {{hole: {{}}}}\n"
     text += "methods: {{dip: {{}}}}\nmetrics: {{psnr: {{}}}}\n"
     for folder, said in (
-        (place / "there", f"{place}/there/kodak"),
+        (place / "there", f"{place}/there/bsd68"),
         (ROOT / "LICENSE", "is no folder"),
     ):
         (place / "mine.yaml").write_text(text.format(folder))
-        assert main(["images", "kodak", "--configfile", "mine.yaml"]) == 1
+        assert main(["images", "bsd68", "--configfile", "mine.yaml"]) == 1
         assert said in capfd.readouterr().err
 
 

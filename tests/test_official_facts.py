@@ -52,14 +52,25 @@ def test_pictures_of_deep_image_prior_are_in_the_folders_of_its_repository() -> 
         assert remote.checksum.startswith("sha256:") and remote.limit <= 10_000_000
 
 
+def test_photographs_of_kodak_have_the_checksums_that_others_have_found() -> None:
+    first, *_, last = kodak.FILES
+    assert [first.name, last.name] == ["kodim01.png", "kodim24.png"]
+    assert {len(remote.checksum) for remote in kodak.FILES} == {len("sha256:") + 64}
+    assert len({remote.checksum for remote in kodak.FILES}) == 24
+    assert first.checksum.startswith("sha256:a56e27cb") and last.checksum.endswith("56d7cb96")
+    for remote in kodak.FILES:
+        assert remote.url == f"https://r0k.us/graphics/kodak/kodak/{remote.name}"
+        assert 736_501 < remote.limit <= 2_000_000  # bytes of the first
+
+
 def test_sets_are_as_large_as_published() -> None:
     assert celebahq.COUNT == sum(celebahq.BLOCKS.values()) == 30_000
     assert lsun_bedroom.COUNTS == {"bedroom_train_lmdb": 3_033_042, "bedroom_val_lmdb": 300}
     assert (frogs.COUNT, frogs.TRAIN) == (7_796, 6_000)
     assert frogs.VALIDATION < (frogs.COUNT - frogs.TRAIN) / 5
     assert {svhn.VALIDATION, cifar10.VALIDATION, fashion_mnist.VALIDATION} == {5_000}
-    assert [bsd68.COUNT, cbsd68.COUNT, kodak.COUNT] == [68, 68, 24]
-    assert bsd68.SIZES == cbsd68.SIZES == ((481, 321),) and kodak.SIZES == ((768, 512),)
+    assert [bsd68.COUNT, cbsd68.COUNT, len(kodak.FILES)] == [68, 68, 24]
+    assert bsd68.SIZES == cbsd68.SIZES == ((481, 321),)
     assert [len(set5.SIZES), len(set14.SIZES), len(dip_images.FILES)] == [5, 14, 6]
 
 

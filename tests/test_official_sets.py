@@ -245,7 +245,7 @@ def test_an_impossible_crop_is_refused(build: Build, crop: int, said: str) -> No
 
 
 WRONG = ["missing", "more", "no image", "size"]
-CASES = [*product(["kodak"], WRONG), *product(["set5"], [*WRONG, "twice"])]  # Kodak is by number
+CASES = [*product(["bsd68"], WRONG), *product(["set5"], [*WRONG, "twice"])]  # BSD68 is by number
 
 
 @pytest.mark.parametrize(("name", "wrong"), CASES)
