@@ -16,6 +16,7 @@ from priorbench.raw import pictures
 
 Size = tuple[int, int]  # width, height
 MULTIPLE = {"div32": 32, "mod8": 8, "whole": 1}
+ALIASES = {"lena": "lenna", "peppers": "pepper"}  # names that pictures have elsewhere
 RULES = {
     "div32": "sides cropped around the centre to multiples of 32 (Deep Image Prior's protocol)",
     "mod8": "cropped at the right and below to multiples of 8 (that of super-resolution papers)",
@@ -75,12 +76,17 @@ def check_size(imageset: str, file: Path, sizes: Collection[Size]) -> None:
 
 def shown(file: Path) -> str:
     """Return the name of the picture in a file: "butterfly" of Butterfly_GT.png."""
-    return file.stem.lower().removesuffix("_gt")
+    return named(file.stem.lower().removesuffix("_gt"))
+
+
+def named(name: str) -> str:
+    """Return the name of a picture as the set has it: "lenna" of Lena."""
+    return ALIASES.get(name.lower(), name.lower())
 
 
 def classic(files: Sequence[Path], cfg: Config, source: str, licence: str) -> Pictures:
     """Return the pictures of a test set; with `crop` their central squares, all of one size."""
-    crop, kept = cfg.crop, {name.lower() for name in cfg.only}
+    crop, kept = cfg.crop, {named(name) for name in cfg.only}
     names = [shown(file) for file in files]
     if unknown := sorted(kept - {*names}):
         raise UserError(f"only: no picture `{unknown[0]}`; {nearest(unknown[0], names)}")

@@ -68,8 +68,8 @@ def faces(count: int) -> Callable[[str], Image.Image]:
     """Return what opens a face by its name: from the user's own folder, or from the archive."""
     folder = home("celeba") / OWN_FILES
     if folder.is_dir():
-        pictures("celeba", count, "img_align_celeba.zip, unpacked", OWN_FILES)
-        return lambda name: read(folder / name)
+        found = pictures("celeba", count, "img_align_celeba.zip, unpacked", OWN_FILES)
+        return lambda name: read(found[0].parent / name)
     archive = ZipFile(obtain("celeba", (FACES,), LICENCE)[0])
 
     def from_archive(name: str) -> Image.Image:

@@ -14,6 +14,8 @@ from priorbench.download import DownloadError, Remote, fetch, is_page
 from priorbench.errors import UserError
 
 VARIABLE = "PRIORBENCH_IMAGES"
+# of files that count as pictures; README, Thumbs.db and archives do not
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 HERE = "put the files there, or set PRIORBENCH_IMAGES (`images_dir`) to the folder that has"
 
 
@@ -64,11 +66,34 @@ def pictures(imageset: str, count: int, where: str, inside: str = "") -> list[Pa
     folder = home(imageset) / inside
     if not folder.is_dir():
         raise UserError(f"{imageset}: no folder {folder}; {HERE} {imageset}/{inside} ({where})")
-    try:
-        files = [path for path in folder.iterdir() if path.is_file() and path.name[0] != "."]
-    except OSError as error:
-        raise UserError(f"{imageset}: {folder}: {error.strerror}") from error
-    found = sorted(files, key=lambda path: (len(path.name), path.name))
+    found = own_pictures(imageset, inside)
     if len(found) != count:
-        raise UserError(f"{imageset}: {folder} has {len(found)} files, not {count} ({where})")
+        place = found[0].parent if found else folder
+        raise UserError(f"{imageset}: {place} has {len(found)} pictures, not {count} ({where})")
     return found
+
+
+def own_pictures(imageset: str, inside: str = "") -> list[Path]:
+    """Return the picture files that the user has put there, in natural order; [] without any.
+
+    An archive may have been unpacked one folder too deep.
+    """
+    folder = home(imageset) / inside
+    try:
+        found = _seen(folder)
+        if len(found) == 1 and found[0].is_dir():
+            found = _seen(found[0])
+    except OSError as error:
+        raise UserError(f"{imageset}: {error.filename}: {error.strerror}") from error
+    files = [path for path in found if path.is_file()]
+    return sorted(files, key=lambda path: (len(path.name), path.name))
+
+
+def _seen(folder: Path) -> list[Path]:
+    """Return what a folder, which need not be there, shows: folders and pictures."""
+    paths = folder.iterdir() if folder.is_dir() else ()
+    return [
+        path
+        for path in paths
+        if path.name[0] != "." and (path.suffix.lower() in SUFFIXES or path.is_dir())
+    ]

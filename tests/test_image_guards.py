@@ -20,7 +20,7 @@ from priorbench.files import read_json
 from priorbench.pictures import CARD_KEYS, Pictures, Unreadable
 from tests import copies
 from tests.server import CONTENT, lay, serving
-from tests.sets import encoded, prepared, scene
+from tests.sets import encoded, filled, prepared, scene
 from tests.test_download import NAME, SHA256
 
 CARD = dict.fromkeys(CARD_KEYS, "told")
@@ -188,6 +188,45 @@ def test_a_face_of_another_size_is_none_of_celeba(
     found = celeba.build(celeba.Config(**options))
     with pytest.raises(Unreadable, match=r"000001.jpg has 178x219 pixels"):
         found.read(0)
+
+
+def test_only_pictures_count_as_pictures(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copies.MAKERS["bsd68"](place, monkeypatch)
+    others = {"README": b"", "Thumbs.db": b"", "notes.txt": b"", ".hidden.png": b"", "x.zip": b""}
+    filled(place / "bsd68", others)
+    names = [f"test{number:03d}.png" for number in range(1, 8)]
+    assert [path.name for path in raw.pictures("bsd68", 7, "")] == names
+    filled(place / "bsd68", {"test008.PNG": b""})
+    with pytest.raises(UserError, match="bsd68 has 8 pictures, not 7"):
+        raw.pictures("bsd68", 7, "")
+
+
+@pytest.mark.parametrize("note", [False, True])
+def test_an_archive_may_be_unpacked_one_folder_too_deep(
+    note: bool, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = copies.celeba_extracted(place, monkeypatch)
+    folder = place / "celeba" / "img_align_celeba"
+    folder.rename(place / "celeba" / "moved")
+    folder.mkdir()
+    (place / "celeba" / "moved").rename(folder / "img_align_celeba")
+    filled(folder, {"README.txt": b""} if note else {})
+    celeba = importlib.import_module("imagesets.celeba")
+    assert celeba.build(celeba.Config(**options)).read(3).shape == (3, 32, 32)
+    (folder / "img_align_celeba" / "000004.jpg").unlink()
+    with pytest.raises(UserError, match="img_align_celeba/img_align_celeba has 19 pictures"):
+        celeba.build(celeba.Config(**options))
+
+
+def test_pictures_of_set14_are_known_by_their_other_names(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.MAKERS["set14"](place, monkeypatch)
+    set14 = importlib.import_module("imagesets.set14")
+    for name, other in (("lenna", "Lena"), ("pepper", "peppers_GT")):
+        (place / "set14" / f"{name}.png").rename(place / "set14" / f"{other}.png")
+    found = set14.build(set14.Config(only=("lena", "Pepper")))
+    assert list(found.names) == ["Lena.png", "peppers_GT.png"]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_capabilities_are_those_of_the_code() -> None:
 
 def test_image_sets_tell_where_their_files_come_from_and_their_licence() -> None:
     sets = {row["name"]: row for row in listing.plugins("imagesets")}
-    files = {name: sets[name]["files"] for name in ("photos", "cifar10", "kodak", "folder")}
+    files = {name: sets[name]["files"] for name in ("photos", "cifar10", "bsd68", "folder")}
     assert list(files.values()) == ["embedded", "fetched", "your own", "your folder"]
     assert all(row["licence"] for row in sets.values())
     assert sets["celeba"]["licence"] in sets["celebahq"]["licence"]  # from the shelf

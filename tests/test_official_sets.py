@@ -103,7 +103,7 @@ def test_the_variants_of_celeba_are_the_whole_face_or_a_cutout(build: Build, siz
 def test_a_face_that_is_missing_is_told(root: Path, build: Build) -> None:
     build("celeba", copies.celeba_extracted)
     (root / "celeba" / "img_align_celeba" / "000007.jpg").unlink()
-    with pytest.raises(UserError, match=r"img_align_celeba has 19 files, not 20"):
+    with pytest.raises(UserError, match=r"img_align_celeba has 19 pictures, not 20"):
         prepared("celeba", {"size": 32}, root)
 
 
@@ -258,7 +258,7 @@ def test_a_classic_set_that_is_not_the_published_one_is_refused_by_name(
     if wrong in ("missing", "twice"):
         second.unlink()
     if wrong == "more":
-        filled(folder, {"notes.txt": b""})
+        filled(folder, {"more.png": b""})
     elif wrong == "no image":
         first.write_bytes(b"<html>")
     elif wrong == "size":
