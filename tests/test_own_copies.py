@@ -1,0 +1,155 @@
+"""A user's own copy of a published set: what is accepted as it, and what is refused by name."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from priorbench import raw
+from priorbench.errors import UserError
+from priorbench.pictures import Unreadable
+from tests import copies
+from tests.sets import encoded, filled, prepared, scene
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder that the files of image sets are looked for in; there is no network."""
+    monkeypatch.setenv("PRIORBENCH_IMAGES", str(tmp_path))
+    monkeypatch.setenv("PRIORBENCH_OFFLINE", "1")
+    return tmp_path
+
+
+def test_a_face_of_another_size_is_none_of_celeba(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = copies.celeba_extracted(place, monkeypatch)
+    celeba = importlib.import_module("imagesets.celeba")
+    Image.new("RGB", (178, 219)).save(place / "celeba" / "img_align_celeba" / "000001.jpg")
+    found = celeba.build(celeba.Config(**options))
+    with pytest.raises(Unreadable, match=r"000001.jpg has 178x219 pixels"):
+        found.read(0)
+
+
+def test_only_pictures_count_as_pictures(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copies.MAKERS["bsd68"](place, monkeypatch)
+    others = {"README": b"", "Thumbs.db": b"", "notes.txt": b"", ".hidden.png": b"", "x.zip": b""}
+    filled(place / "bsd68", others)
+    names = [f"test{number:03d}.png" for number in range(1, 8)]
+    assert [path.name for path in raw.pictures("bsd68", 7, "")] == names
+    filled(place / "bsd68", {"test008.PNG": b""})
+    with pytest.raises(UserError, match="bsd68 has 8 pictures, not 7"):
+        raw.pictures("bsd68", 7, "")
+
+
+@pytest.mark.parametrize("note", [False, True])
+def test_an_archive_may_be_unpacked_one_folder_too_deep(
+    note: bool, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = copies.celeba_extracted(place, monkeypatch)
+    folder = place / "celeba" / "img_align_celeba"
+    folder.rename(place / "celeba" / "moved")
+    folder.mkdir()
+    (place / "celeba" / "moved").rename(folder / "img_align_celeba")
+    filled(folder, {"README.txt": b""} if note else {})
+    celeba = importlib.import_module("imagesets.celeba")
+    assert celeba.build(celeba.Config(**options)).read(3).shape == (3, 32, 32)
+    (folder / "img_align_celeba" / "000004.jpg").unlink()
+    with pytest.raises(UserError, match="img_align_celeba/img_align_celeba has 19 pictures"):
+        celeba.build(celeba.Config(**options))
+
+
+def test_pictures_of_set14_are_known_by_their_other_names(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.MAKERS["set14"](place, monkeypatch)
+    set14 = importlib.import_module("imagesets.set14")
+    for name, other in (("lenna", "Lena"), ("pepper", "peppers_GT")):
+        (place / "set14" / f"{name}.png").rename(place / "set14" / f"{other}.png")
+    found = set14.build(set14.Config(only=("lena", "Pepper")))
+    assert list(found.names) == ["Lena.png", "peppers_GT.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("celeba", "img_align_celeba/000001.jpg"),
+        ("celebahq", "images/0.jpg"),
+        ("frogs", "data-64/frog-1.png"),
+    ],
+)
+def test_a_share_of_damaged_files_is_accepted_where_it_is_asked_for(
+    name: str, first: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maker = copies.celeba_extracted if name == "celeba" else copies.MAKERS[name]
+    options = maker(place, monkeypatch)
+    (place / name / first).write_bytes(b"damaged")
+    with pytest.raises(UserError, match=r"1 of 20 files .* at most 0 .* \(`unreadable`\)"):
+        prepared(name, options, place)
+    found = prepared(name, {**options, "unreadable": 0.05}, place)
+    assert found.card["unreadable"]["files"] == [Path(first).name]
+
+
+@pytest.mark.parametrize("name", ["zebra.png", "frog-21.png"])
+def test_a_frog_under_another_name_is_refused(
+    name: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.frogs_copy(place, monkeypatch)
+    frogs = importlib.import_module("imagesets.frogs")
+    folder = place / "frogs" / "data-64"
+    (folder / "frog-3.png").rename(folder / name)
+    with pytest.raises(UserError, match=r"where frog-\d+.png is needed"):
+        frogs.build(frogs.Config())
+
+
+@pytest.mark.parametrize("name", ["{:05d}.png", "{}.jpg"])
+def test_faces_of_celebahq_may_be_numbered_with_zeros_in_front(
+    name: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.celebahq_copy(place, monkeypatch)
+    celebahq = importlib.import_module("imagesets.celebahq")
+    for path in (place / "celebahq" / "images").iterdir():
+        path.rename(path.with_name(name.format(int(path.stem))))
+    for split in ("blocks", "celeba"):
+        found = celebahq.build(celebahq.Config(split=split, size=64))
+        assert list(found.names) == [name.format(number) for number in range(20)]
+
+
+@pytest.mark.parametrize("name", ["{:06d}.jpg", "face{}.jpg"])
+def test_faces_of_celebahq_under_other_names_are_refused(
+    name: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.celebahq_copy(place, monkeypatch)
+    celebahq = importlib.import_module("imagesets.celebahq")
+    folder = place / "celebahq" / "images"
+    for number in range(19, -1, -1):  # as files of CelebA are, from 1
+        (folder / f"{number}.jpg").rename(folder / name.format(number + 1))
+    with pytest.raises(UserError, match=r"images/\w+.jpg, where number 0 is needed"):
+        celebahq.build(celebahq.Config(split="celeba"))
+
+
+def test_the_list_of_celebahq_has_to_be_in_order(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.celebahq_copy(place, monkeypatch)
+    celebahq = importlib.import_module("imagesets.celebahq")
+    mapping = place / "celebahq" / celebahq.MAPPING
+    head, *rows = mapping.read_text().splitlines()
+    mapping.write_text("\n".join([head, *reversed(rows)]))
+    with pytest.raises(UserError, match="does not list the images 0 to 19 in order"):
+        celebahq.build(celebahq.Config(split="celeba"))
+
+
+def test_a_set_of_grey_pictures_refuses_one_in_colour(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.MAKERS["bsd68"](place, monkeypatch)
+    bsd68 = importlib.import_module("imagesets.bsd68")
+    first = sorted((place / "bsd68").iterdir())[0]
+    with Image.open(first) as grey:
+        grey.convert("RGB").save(first)
+    bsd68.build(bsd68.Config())
+    first.write_bytes(encoded(scene(0, grey.size), "PNG"))
+    with pytest.raises(UserError, match=f"{first} is in colour"):
+        bsd68.build(bsd68.Config())
