@@ -1,6 +1,6 @@
 """Classic test sets: a few pictures of many sizes, to be tested on and never learned from."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -84,7 +84,13 @@ def named(name: str) -> str:
     return ALIASES.get(name.lower(), name.lower())
 
 
-def classic(files: Sequence[Path], cfg: Config, source: str, licence: str) -> Pictures:
+def classic(
+    files: Sequence[Path],
+    cfg: Config,
+    source: str,
+    licence: str,
+    opened: Callable[[Path], Image.Image] = read,
+) -> Pictures:
     """Return the pictures of a test set; with `crop` their central squares, all of one size."""
     crop, kept = cfg.crop, {named(name) for name in cfg.only}
     names = [shown(file) for file in files]
@@ -97,7 +103,7 @@ def classic(files: Sequence[Path], cfg: Config, source: str, licence: str) -> Pi
         )
 
     def decode(row: int) -> NDArray[np.uint8]:
-        image = read(files[row])
+        image = opened(files[row])
         if not crop:
             return chw(image.crop(box(image.size, cfg.fit)))
         if min(image.size) < crop:

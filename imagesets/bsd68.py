@@ -1,4 +1,7 @@
-"""BSD68: 68 photographs of 481x321 pixels in grey, a test set of denoising (Roth, Black, 2005)."""
+"""BSD68: 68 photographs of 481x321 pixels in grey, a test set of denoising (Roth, Black, 2005).
+
+Nobody publishes a checksum of them: the files are the user's own.
+"""
 
 from imagesets._classic import Config, classic, numbered_files
 from priorbench.pictures import Pictures

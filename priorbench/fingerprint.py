@@ -9,14 +9,14 @@ from priorbench.errors import UserError
 
 
 def fingerprint(folder: Path | None) -> str:
-    """Return a hash of names, sizes and times of a user's own images; empty without a folder.
+    """Return a hash of names, sizes and times of a user's own images; empty without any.
 
     Where the folder lies does not count, nor what is hidden in it.
     """
     if folder is None or not folder.is_dir():
         return ""
     facts = sorted(_files(folder, ""))
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
+    return hashlib.sha256(repr(facts).encode()).hexdigest() if facts else ""
 
 
 def _files(folder: Path, inside: str) -> Iterator[tuple[str, int, int]]:

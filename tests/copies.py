@@ -264,6 +264,21 @@ def fetched_copy(module: ModuleType) -> Maker:
     return make
 
 
+def cbsd68_archive(root: Path, patch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Photographs in the archive, among other files."""
+    path = filled(root / "cbsd68", {cbsd68.ARCHIVE.name: b""}) / cbsd68.ARCHIVE.name
+    with ZipFile(path, "w") as archive:
+        archive.writestr(f"{cbsd68.INSIDE}/../README.md", "about them")
+        for number in range(3):
+            photograph = encoded(scene(number, cbsd68.SIZES[0]), "PNG", compress_level=1)
+            archive.writestr(f"{cbsd68.INSIDE}/{number:04d}.png", photograph)
+    patch.setattr(cbsd68, "COUNT", 3)
+    patch.setattr(
+        cbsd68, "ARCHIVE", replace(sealed(cbsd68.ARCHIVE, root / "cbsd68"), size=0, limit=1)
+    )
+    return {}
+
+
 def folder_copy(root: Path, patch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Twenty pictures of a user, each also as another JPEG file."""
     album = fill_album(filled(root / "album", {}))

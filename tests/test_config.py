@@ -144,6 +144,12 @@ def test_what_lies_in_a_folder_counts_and_links_that_lead_back_do_not(tmp_path: 
     assert fingerprint(tmp_path) != before
 
 
+def test_a_folder_with_what_was_fetched_only_counts_as_none(tmp_path: Path) -> None:
+    (tmp_path / ".fetched").mkdir()
+    (tmp_path / ".fetched" / "archive.zip").write_bytes(b"fetched")
+    assert fingerprint(tmp_path) == fingerprint(tmp_path / "away") == ""
+
+
 def test_a_folder_that_is_not_there_is_told_before_anything_runs(tmp_path: Path) -> None:
     away = {"mine": {"plugin": "folder", "path": str(tmp_path / "away")}}
     plan = Plan(Experiment.check(changed("imagesets", value=GOOD["imagesets"] | away), "my.yaml"))

@@ -63,6 +63,13 @@ def test_photographs_of_kodak_have_the_checksums_that_others_have_found() -> Non
         assert 736_501 < remote.limit <= 2_000_000  # bytes of the first
 
 
+def test_the_archive_of_cbsd68_is_of_one_commit() -> None:
+    assert cbsd68.ARCHIVE.url.endswith(f"/clausmichele/CBSD68-dataset/archive/{cbsd68.COMMIT}.zip")
+    assert cbsd68.ARCHIVE.name.endswith(f"/CBSD68-dataset-{cbsd68.COMMIT}.zip")
+    assert cbsd68.ARCHIVE.size == 190_175_417
+    assert cbsd68.ARCHIVE.checksum.endswith("ce943ea20d031961e59ca4f6df76")
+
+
 def test_sets_are_as_large_as_published() -> None:
     assert celebahq.COUNT == sum(celebahq.BLOCKS.values()) == 30_000
     assert lsun_bedroom.COUNTS == {"bedroom_train_lmdb": 3_033_042, "bedroom_val_lmdb": 300}

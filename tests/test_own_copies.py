@@ -3,6 +3,7 @@
 import importlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -58,6 +59,22 @@ def test_an_archive_may_be_unpacked_one_folder_too_deep(
     (folder / "img_align_celeba" / "000004.jpg").unlink()
     with pytest.raises(UserError, match="img_align_celeba/img_align_celeba has 19 pictures"):
         celeba.build(celeba.Config(**options))
+
+
+def test_photographs_of_cbsd68_come_from_the_archive_unless_the_user_has_them(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.cbsd68_archive(place, monkeypatch)
+    cbsd68 = importlib.import_module("imagesets.cbsd68")
+    fetched = cbsd68.build(cbsd68.Config(fit="whole"))
+    assert list(fetched.names) == ["0000.png", "0001.png", "0002.png"]
+    assert np.array_equal(fetched.read(2), np.asarray(scene(2, (481, 321))).transpose(2, 0, 1))
+    filled(place / "cbsd68", {"a.png": encoded(scene(7, (481, 321)), "PNG")})
+    with pytest.raises(UserError, match="cbsd68 has 1 pictures, not 3"):
+        cbsd68.build(cbsd68.Config())
+    others = {f"{n}.png": encoded(scene(ord(n), (321, 481)), "PNG", compress_level=1) for n in "bc"}
+    filled(place / "cbsd68", others)
+    assert list(cbsd68.build(cbsd68.Config()).names) == ["a.png", "b.png", "c.png"]
 
 
 def test_pictures_of_set14_are_known_by_their_other_names(
