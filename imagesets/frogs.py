@@ -1,7 +1,7 @@
 """frog-dataset: 7,796 small frogs on white (github.com/jonshamir/frog-dataset), 64x64 pixels.
 
-As in the report on incremental GLO images 1 to 6,000 are for training. It has all others for test;
-here the last 200 of these are for validation. Transparent parts become white.
+As in the report on incremental GLO images 1 to 6,000 are for training and all others for test; here
+the last 200 of those for training are for validation. Transparent parts become white.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ LABEL = "frogs"
 IN_FILES = True
 OWN_FILES = "data-64"
 COUNT = 7_796
-TRAIN, VALIDATION = 6_000, 200  # the first, the last
+TRAIN, VALIDATION = 6_000, 200  # the first, and the last of these
 ORIGIN = "git clone https://github.com/jonshamir/frog-dataset frogs"
 
 
@@ -41,11 +41,12 @@ def build(cfg: Config) -> Pictures:
     def decode(row: int) -> NDArray[np.uint8]:
         return square(read(files[row]), cfg.size)
 
-    held = COUNT - TRAIN - VALIDATION
     return Pictures(
         names=[file.name for file in files],
         read=decode,
-        split=["train"] * TRAIN + ["test"] * held + ["val"] * VALIDATION,
+        split=["train"] * (TRAIN - VALIDATION)
+        + ["val"] * VALIDATION
+        + ["test"] * (COUNT - TRAIN),
         card=card(cfg),
         shape=(3, cfg.size, cfg.size),
         unreadable=cfg.unreadable,
@@ -57,8 +58,8 @@ def card(cfg: Config) -> dict[str, Any]:
     return {
         "source": "frog-dataset, https://github.com/jonshamir/frog-dataset",
         "licence": "none stated: all rights reserved by the authors of the pictures",
-        "split_rule": f"by number: 1 to {TRAIN} for training, the last {VALIDATION} for "
-        "validation, the others for test",
+        "split_rule": f"by number: 1 to {TRAIN} for training, the last {VALIDATION} of them for "
+        "validation; the others for test",
         "cluster": "image",
         "sampling": f"transparency on white, {cfg.size}x{cfg.size} pixels (bicubic, antialiased)",
     }

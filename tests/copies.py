@@ -46,8 +46,8 @@ Pixels = NDArray[np.uint8]
 Maker = Callable[[Path, pytest.MonkeyPatch], dict[str, Any]]
 
 SIDE = 32  # pixels
-# of twenty faces, or frogs: one of the test, and three that show the same, equal ones or a
-# JPEG copy; the last of them is of validation
+# of twenty faces, or frogs: one of the test (of frogs validation), and three that show the same,
+# equal ones or a JPEG copy; the last of them is of validation (of frogs test)
 ORIGINAL, EQUAL, ALIKE, VALIDATED = 14, 1, 3, 17
 PARTITION = "00102" * 4  # of the faces, as in the official list
 BLOCKS = {"train": 12, "val": 4, "test": 4}  # by number
@@ -211,7 +211,7 @@ def frogs_copy(root: Path, patch: pytest.MonkeyPatch) -> dict[str, Any]:
         files[f"frog-{number}.png"] = encoded(frog, "PNG")
     filled(root / "frogs" / "data-64", files)
     patch.setattr(frogs, "COUNT", 20)
-    patch.setattr(frogs, "TRAIN", BLOCKS["train"])
+    patch.setattr(frogs, "TRAIN", BLOCKS["train"] + BLOCKS["val"])
     patch.setattr(frogs, "VALIDATION", BLOCKS["val"])
     return {"size": SIDE}
 
@@ -262,21 +262,6 @@ def fetched_copy(module: ModuleType) -> Maker:
         return {}
 
     return make
-
-
-def cbsd68_archive(root: Path, patch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Photographs in the archive, among other files."""
-    path = filled(root / "cbsd68", {cbsd68.ARCHIVE.name: b""}) / cbsd68.ARCHIVE.name
-    with ZipFile(path, "w") as archive:
-        archive.writestr(f"{cbsd68.INSIDE}/../README.md", "about them")
-        for number in range(3):
-            photograph = encoded(scene(number, cbsd68.SIZES[0]), "PNG", compress_level=1)
-            archive.writestr(f"{cbsd68.INSIDE}/{number:04d}.png", photograph)
-    patch.setattr(cbsd68, "COUNT", 3)
-    patch.setattr(
-        cbsd68, "ARCHIVE", replace(sealed(cbsd68.ARCHIVE, root / "cbsd68"), size=0, limit=1)
-    )
-    return {}
 
 
 def folder_copy(root: Path, patch: pytest.MonkeyPatch) -> dict[str, Any]:

@@ -74,7 +74,8 @@ def test_sets_are_as_large_as_published() -> None:
     assert celebahq.COUNT == sum(celebahq.BLOCKS.values()) == 30_000
     assert lsun_bedroom.COUNTS == {"bedroom_train_lmdb": 3_033_042, "bedroom_val_lmdb": 300}
     assert (frogs.COUNT, frogs.TRAIN) == (7_796, 6_000)
-    assert frogs.VALIDATION < (frogs.COUNT - frogs.TRAIN) / 5
+    assert frogs.COUNT - frogs.TRAIN == 1_796  # the report's test images
+    assert frogs.VALIDATION < frogs.TRAIN / 5
     assert {svhn.VALIDATION, cifar10.VALIDATION, fashion_mnist.VALIDATION} == {5_000}
     assert [bsd68.COUNT, cbsd68.COUNT, len(kodak.FILES)] == [68, 68, 24]
     assert bsd68.SIZES == cbsd68.SIZES == ((481, 321),)

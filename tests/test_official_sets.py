@@ -184,8 +184,7 @@ def test_arrays_come_in_their_official_parts_with_the_last_of_training_held_out(
 def test_frogs_are_split_by_number_and_stand_on_white(build: Build) -> None:
     found = build("frogs", size=64)
     assert list(found.names) == [f"frog-{number}.png" for number in range(1, 21)]
-    counts = [(name, BLOCKS[name]) for name in ("train", "test", "val")]
-    assert split(found) == [name for name, count in counts for _ in range(count)]
+    assert split(found) == BY_NUMBER
     frog = found.read(1)
     assert (frog[:, :16, :16] == 255).all()
     assert np.array_equal(frog[:, 16:, 16:], pixels(scene(14, (64, 64)))[:, 16:, 16:])

@@ -1,12 +1,15 @@
 """A user's own copy of a published set: what is accepted as it, and what is refused by name."""
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from imagesets import cbsd68
 from priorbench import raw
 from priorbench.errors import UserError
 from priorbench.pictures import Unreadable
@@ -61,11 +64,24 @@ def test_an_archive_may_be_unpacked_one_folder_too_deep(
         celeba.build(celeba.Config(**options))
 
 
+def fill_archive(root: Path, patch: pytest.MonkeyPatch) -> None:
+    """Write the archive of CBSD68: photographs, among other files."""
+    path = filled(root / "cbsd68", {cbsd68.ARCHIVE.name: b""}) / cbsd68.ARCHIVE.name
+    with ZipFile(path, "w") as archive:
+        archive.writestr(f"{cbsd68.INSIDE}/../README.md", "about them")
+        for number in range(3):
+            photograph = encoded(scene(number, cbsd68.SIZES[0]), "PNG", compress_level=1)
+            archive.writestr(f"{cbsd68.INSIDE}/{number:04d}.png", photograph)
+    patch.setattr(cbsd68, "COUNT", 3)
+    patch.setattr(
+        cbsd68, "ARCHIVE", replace(copies.sealed(cbsd68.ARCHIVE, root / "cbsd68"), size=0, limit=1)
+    )
+
+
 def test_photographs_of_cbsd68_come_from_the_archive_unless_the_user_has_them(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copies.cbsd68_archive(place, monkeypatch)
-    cbsd68 = importlib.import_module("imagesets.cbsd68")
+    fill_archive(place, monkeypatch)
     fetched = cbsd68.build(cbsd68.Config(fit="whole"))
     assert list(fetched.names) == ["0000.png", "0001.png", "0002.png"]
     assert np.array_equal(fetched.read(2), np.asarray(scene(2, (481, 321))).transpose(2, 0, 1))
