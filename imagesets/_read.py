@@ -26,6 +26,11 @@ DAMAGED = (
 MACHINE = (EACCES, EIO, EMFILE, ENFILE, ENOENT, ENOMEM, ESTALE)
 GREY_16 = ("I;16", "I;16L", "I;16B", "I;16N", "I")  # Pillow's names for 16 bits of grey
 WHITE = (255, 255, 255, 255)
+# how pictures are brought to a size, by whether they may be enlarged
+FILTER = {
+    False: "bicubic, antialiased",
+    True: "bicubic, antialiased; smaller pictures are enlarged",
+}
 
 
 def read(file: Path | IO[bytes]) -> Image.Image:
@@ -56,9 +61,20 @@ def _read(path: Path | IO[bytes]) -> Image.Image:
     return image.convert("RGB")
 
 
-def square(image: Image.Image, size: int) -> NDArray[np.uint8]:
-    """Return the central square, its side brought to `size`: uint8 (3, size, size)."""
+def square(image: Image.Image, size: int, enlarge: bool) -> NDArray[np.uint8]:
+    """Return the central square, its side brought to `size`: uint8 (3, size, size).
+
+    Raises Unreadable where that would enlarge it, unless `enlarge`.
+    """
+    check_large(image, size, enlarge)
     return chw(ImageOps.fit(image, (size, size), method=Image.Resampling.BICUBIC))
+
+
+def check_large(image: Image.Image, size: int, enlarge: bool) -> None:
+    """Raise Unreadable where a side is shorter than `size` pixels, unless `enlarge`."""
+    if min(image.size) < size and not enlarge:
+        sides = f"{image.width}x{image.height} pixels"
+        raise Unreadable(f"{sides}, smaller than {size}; `enlarge: true` accepts it")
 
 
 def chw(image: Image.Image) -> NDArray[np.uint8]:

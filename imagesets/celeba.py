@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imagesets._celeba import FACES, LICENCE, identities, partition
-from imagesets._read import chw, read
+from imagesets._read import FILTER, check_large, chw, read
 from priorbench.errors import UserError
 from priorbench.pictures import Pictures, Unreadable
 from priorbench.raw import home, obtain, pictures
@@ -34,6 +34,7 @@ BOXES = {"whole": None, "crop178": (0, 20, 178, 198), "crop128": (25, 57, 153, 1
 class Config:
     size: int = 128  # pixels, side of an image
     variant: Literal["whole", "crop178", "crop128"] = "whole"  # LCM's resize, or a cutout first
+    enlarge: bool = False  # accept pictures that are smaller than `size`
     unreadable: float = 0.0  # greatest share of images that may be damaged
 
 
@@ -51,6 +52,7 @@ def build(cfg: Config) -> Pictures:
             raise Unreadable(f"{names[row]} has {face.size[0]}x{face.size[1]} pixels")
         # cut out first: resize with a box would look at pixels around it
         part = face.crop(BOXES[cfg.variant] or (0, 0, *face.size))
+        check_large(part, cfg.size, cfg.enlarge)
         return chw(part.resize((cfg.size, cfg.size), Image.Resampling.BICUBIC))
 
     return Pictures(
@@ -89,5 +91,5 @@ def card(cfg: Config) -> dict[str, Any]:
         "licence": LICENCE,
         "split_rule": "official, by identity: list_eval_partition.txt",
         "cluster": "person",
-        "sampling": f"{cfg.variant}: {cut} to {cfg.size}x{cfg.size} pixels (bicubic, antialiased)",
+        "sampling": f"{cfg.variant}: {cut} to {cfg.size}x{cfg.size} pixels ({FILTER[cfg.enlarge]})",
     }

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagesets._celeba import LICENCE, identities, partition
-from imagesets._read import read, square
+from imagesets._read import FILTER, read, square
 from priorbench.errors import UserError
 from priorbench.pictures import Pictures
 from priorbench.raw import home, pictures
@@ -33,6 +33,7 @@ ORIGIN = "made with dataset_tool.py of progressive_growing_of_gans, or as in Cel
 class Config:
     size: int = 256  # pixels, side of an image
     split: Literal["blocks", "celeba"] = "blocks"  # by number, or CelebA's by identity
+    enlarge: bool = False  # accept pictures that are smaller than `size`
     unreadable: float = 0.0  # greatest share of images that may be damaged
 
 
@@ -50,7 +51,7 @@ def build(cfg: Config) -> Pictures:
         split, persons = by_identity()
 
     def decode(row: int) -> NDArray[np.uint8]:
-        return square(read(files[row]), cfg.size)
+        return square(read(files[row]), cfg.size, cfg.enlarge)
 
     return Pictures(
         names=[file.name for file in files],
@@ -99,5 +100,5 @@ def card(cfg: Config) -> dict[str, Any]:
         "split_rule": rules[cfg.split],
         "cluster": "person" if cfg.split == "celeba" else "image (persons are not told)",
         "disjoint_clusters": True if cfg.split == "celeba" else None,
-        "sampling": f"{cfg.size}x{cfg.size} pixels (bicubic, antialiased)",
+        "sampling": f"{cfg.size}x{cfg.size} pixels ({FILTER[cfg.enlarge]})",
     }

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from imagesets._read import read, square
+from imagesets._read import FILTER, read, square
 from priorbench.errors import UserError
 from priorbench.pictures import Pictures
 
@@ -35,6 +35,7 @@ class Config:
     val: float = 0.1  # share of the images
     test: float = 0.2  # share of the images
     group: Literal["picture", "folder"] = "picture"  # what is not parted: sub-folders, of crops say
+    enlarge: bool = False  # accept pictures that are smaller than `size`
     unreadable: float = 0.1  # greatest share of files that may be damaged or no images
     seed: int = 0  # of the split
 
@@ -48,7 +49,7 @@ def build(cfg: Config) -> Pictures:
     by_folder = cfg.group == "folder"
 
     def decode(row: int) -> NDArray[np.uint8]:
-        return square(read(root / names[row]), cfg.size)
+        return square(read(root / names[row]), cfg.size, cfg.enlarge)
 
     return Pictures(
         names=names,
@@ -128,7 +129,7 @@ def card(cfg: Config, root: Path) -> dict[str, Any]:
         "split_rule": f"by a hash of the {cfg.group}: {cfg.test:.3g} of them test, {cfg.val:.3g} "
         "validation, the rest training; equal pictures together",
         "cluster": CLUSTERS[cfg.group],
-        "sampling": f"upright, RGB on white, short side {cfg.size} pixels (bicubic, "
-        "antialiased), central square",
+        "sampling": f"upright, RGB on white, short side {cfg.size} pixels "
+        f"({FILTER[cfg.enlarge]}), central square",
         "seed": cfg.seed,
     }

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagesets._read import read, square
+from imagesets._read import FILTER, read, square
 from priorbench.errors import UserError
 from priorbench.pictures import Pictures
 from priorbench.raw import pictures
@@ -26,6 +26,7 @@ ORIGIN = "git clone https://github.com/jonshamir/frog-dataset frogs"
 @dataclass(frozen=True)
 class Config:
     size: int = 64  # pixels, side of an image: those of data-64
+    enlarge: bool = False  # accept pictures that are smaller than `size`
     unreadable: float = 0.0  # greatest share of images that may be damaged
 
 
@@ -39,14 +40,12 @@ def build(cfg: Config) -> Pictures:
             raise UserError(f"frogs: {file}, where frog-{number}.png is needed ({ORIGIN})")
 
     def decode(row: int) -> NDArray[np.uint8]:
-        return square(read(files[row]), cfg.size)
+        return square(read(files[row]), cfg.size, cfg.enlarge)
 
     return Pictures(
         names=[file.name for file in files],
         read=decode,
-        split=["train"] * (TRAIN - VALIDATION)
-        + ["val"] * VALIDATION
-        + ["test"] * (COUNT - TRAIN),
+        split=["train"] * (TRAIN - VALIDATION) + ["val"] * VALIDATION + ["test"] * (COUNT - TRAIN),
         card=card(cfg),
         shape=(3, cfg.size, cfg.size),
         unreadable=cfg.unreadable,
@@ -61,5 +60,5 @@ def card(cfg: Config) -> dict[str, Any]:
         "split_rule": f"by number: 1 to {TRAIN} for training, the last {VALIDATION} of them for "
         "validation; the others for test",
         "cluster": "image",
-        "sampling": f"transparency on white, {cfg.size}x{cfg.size} pixels (bicubic, antialiased)",
+        "sampling": f"transparency on white, {cfg.size}x{cfg.size} pixels ({FILTER[cfg.enlarge]})",
     }

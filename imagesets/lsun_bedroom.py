@@ -14,7 +14,7 @@ import lmdb
 import numpy as np
 from numpy.typing import NDArray
 
-from imagesets._read import read, square
+from imagesets._read import FILTER, read, square
 from priorbench.errors import UserError
 from priorbench.pictures import Pictures, Unreadable
 from priorbench.raw import home
@@ -32,6 +32,7 @@ class Config:
     size: int = 128  # pixels, side of an image
     train: int = 300_000  # images, the first of the official training part by key
     test: int = 2_000  # images, the next of it
+    enlarge: bool = False  # accept pictures that are smaller than `size`
     unreadable: float = 0.001  # greatest share of images that may be damaged
 
 
@@ -51,7 +52,7 @@ def build(cfg: Config) -> Pictures:
                 file = BytesIO(transaction.get(names[row].encode()))
         except lmdb.Error as error:
             raise Unreadable(str(error)) from error
-        return square(read(file), cfg.size)
+        return square(read(file), cfg.size, cfg.enlarge)
 
     return Pictures(
         names=names,
@@ -107,5 +108,5 @@ def card(cfg: Config) -> dict[str, Any]:
         "split_rule": f"of the official training part in the order of keys the first {cfg.train} "
         f"for training, the next {cfg.test} for test; validation: the official 300",
         "cluster": "image",
-        "sampling": f"short side {cfg.size} pixels (bicubic, antialiased), central square",
+        "sampling": f"short side {cfg.size} pixels ({FILTER[cfg.enlarge]}), central square",
     }

@@ -106,7 +106,7 @@ def test_pictures_of_every_mode_are_read(tmp_path: Path) -> None:
     }
     for name, picture in pictures.items():
         picture.save(tmp_path / name)
-        found = square(read(tmp_path / name), 16)
+        found = square(read(tmp_path / name), 16, enlarge=False)
         assert found.shape == (3, 16, 16) and found.dtype == np.uint8
         wanted = np.array(expected.get(name, (100, 100, 100)))[:, None, None]
         assert np.abs(found.astype(int) - wanted).max() <= 1, name
@@ -126,7 +126,7 @@ def test_a_picture_turned_by_its_camera_is_set_upright(tmp_path: Path) -> None:
 def test_the_centre_of_a_long_picture_is_kept(tmp_path: Path) -> None:
     pixels = np.zeros((32, 96, 3), np.uint8)
     pixels[:, 32:64] = 255
-    assert (square(Image.fromarray(pixels), 32) == 255).all()
+    assert (square(Image.fromarray(pixels), 32, enlarge=False) == 255).all()
 
 
 def test_few_unreadable_files_are_named_and_many_are_refused(album: Path, tmp_path: Path) -> None:
@@ -143,6 +143,20 @@ def test_few_unreadable_files_are_named_and_many_are_refused(album: Path, tmp_pa
     (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UserError, match=r"^folder: 3 of 24 .*cut.png, empty.png, notes.txt"):
         made(tmp_path, tmp_path.with_name("unreadable"))
+
+
+def test_a_picture_is_not_enlarged_unless_asked_for(album: Path, tmp_path: Path) -> None:
+    for path in album.rglob("*.png"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    with Image.open(album / "copy.png") as picture:
+        picture.resize((40, 30)).save(tmp_path / "small.png")
+    found = made(tmp_path, tmp_path.with_name("small"), size=36).card
+    assert found["unreadable"]["files"] == ["small.png"]
+    assert "enlarged" not in found["sampling"]
+    with pytest.raises(UserError, match=r"40x30 pixels, smaller than 36; `enlarge: true` accepts"):
+        made(tmp_path, tmp_path.with_name("small"), size=36, unreadable=0.0)
+    larger = made(tmp_path, tmp_path.with_name("small"), size=36, enlarge=True).card
+    assert larger["unreadable"]["count"] == 0 and "enlarged" in larger["sampling"]
 
 
 @pytest.mark.parametrize(

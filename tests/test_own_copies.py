@@ -124,6 +124,28 @@ def test_a_share_of_damaged_files_is_accepted_where_it_is_asked_for(
     assert found.card["unreadable"]["files"] == [Path(first).name]
 
 
+@pytest.mark.parametrize(
+    ("name", "size", "sides"),
+    [
+        ("celeba", 129, "128x128"),
+        ("celebahq", 65, "64x64"),
+        ("frogs", 65, "64x64"),
+        ("lsun_bedroom", 65, "80x64"),
+    ],
+)
+def test_pictures_of_a_set_are_not_enlarged_unless_asked_for(
+    name: str, size: int, sides: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = copies.MAKERS[name](place, monkeypatch)
+    options |= {"variant": "crop128"} if name == "celeba" else {}
+    module = importlib.import_module(f"imagesets.{name}")
+    assert module.build(module.Config(**options | {"size": size - 1})).read(0).shape[1] == size - 1
+    with pytest.raises(Unreadable, match=rf"{sides} pixels, smaller than {size}; `enlarge: true`"):
+        module.build(module.Config(**options | {"size": size})).read(0)
+    found = module.build(module.Config(**options | {"size": size, "enlarge": True}))
+    assert found.read(0).shape == (3, size, size) and "enlarged" in found.card["sampling"]
+
+
 @pytest.mark.parametrize("name", ["zebra.png", "frog-21.png"])
 def test_a_frog_under_another_name_is_refused(
     name: str, place: Path, monkeypatch: pytest.MonkeyPatch
