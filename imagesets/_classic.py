@@ -1,5 +1,6 @@
 """Classic test sets: a few pictures of many sizes, to be tested on and never learned from."""
 
+import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagesets._read import DAMAGED, chw, read
+from imagesets._read import chw, read
+from priorbench.download import digest
 from priorbench.errors import UserError, nearest
-from priorbench.pictures import Pictures
+from priorbench.pictures import Pictures, Unreadable
 from priorbench.raw import pictures
 
 Size = tuple[int, int]  # width, height
@@ -33,10 +35,13 @@ class Config:
     only: tuple[str, ...] = ()  # pictures, by the names of their files; empty: all
 
 
-def own_files(imageset: str, sizes: Mapping[str, Size], origin: str) -> list[Path]:
-    """Return the user's files of a set whose pictures have names: all of them, and no other.
+def own_files(
+    imageset: str, sizes: Mapping[str, Size], pixels: Mapping[str, str], origin: str
+) -> tuple[list[Path], str]:
+    """Return the user's files of a set whose pictures have names, and how they were verified.
 
-    sizes: by the name of a file in small letters, without its suffix and without "_gt".
+    sizes, pixels (sha256 in RGB, of the copies compared with): by the name of a file in small
+    letters, without its suffix and without "_gt". There have to be all, and no other.
     """
     files = pictures(imageset, len(sizes), origin)
     found = {shown(file): file for file in files}
@@ -45,33 +50,45 @@ def own_files(imageset: str, sizes: Mapping[str, Size], origin: str) -> list[Pat
     if absent := [name for name in sizes if name not in found]:
         folder = next(iter(found.values())).parent
         raise UserError(f"{imageset}: {folder} has no picture {absent[0]} ({origin})")
+    others = []
     for name, size in sizes.items():
-        check_size(imageset, found[name], (size,))
-    return [found[name] for name in sizes]
+        image = opened(imageset, found[name], (size,))
+        if hashlib.sha256(image.tobytes()).hexdigest() != pixels[name]:
+            others.append(name)
+    verified = "names, sizes and pixels (sha256)"
+    if others:
+        verified = f"names and sizes; pixels other than those known: {', '.join(others)}"
+    return [found[name] for name in sizes], verified
 
 
 def numbered_files(
-    imageset: str, count: int, sizes: Collection[Size], origin: str, *, grey: bool = False
-) -> list[Path]:
-    """Return the user's files of a set whose pictures are numbered, each way otherwise."""
+    imageset: str, count: int, size: Size, origin: str, *, grey: bool = False
+) -> tuple[list[Path], str]:
+    """Return the user's files of a set whose pictures are numbered, each way otherwise.
+
+    Some may lie on their side. Also returned: how they were verified.
+    """
     files = pictures(imageset, count, origin)
+    seen: dict[str, Path] = {}
     for file in files:
-        check_size(imageset, file, sizes)
-        if grey and np.ptp(chw(read(file)), axis=0).any():
+        image = opened(imageset, file, (size, size[::-1]))
+        if grey and np.ptp(chw(image), axis=0).any():
             raise UserError(f"{imageset}: {file} is in colour ({origin})")
-    return files
+        if (twin := seen.setdefault(digest(file, "sha256"), file)) != file:
+            raise UserError(f"{imageset}: {file} equals {twin.name} ({origin})")
+    return files, f"{count} different files, sizes; no checksum is published"
 
 
-def check_size(imageset: str, file: Path, sizes: Collection[Size]) -> None:
-    """Raise UserError where a file is no image of one of `sizes`, which may lie on their side."""
+def opened(imageset: str, file: Path, sizes: Collection[Size]) -> Image.Image:
+    """Return the picture in a file; UserError where it is no image of one of `sizes`."""
     try:
-        with Image.open(file) as image:
-            size = image.size
-    except DAMAGED as error:
+        image = read(file)
+    except Unreadable as error:
         raise UserError(f"{imageset}: {file} cannot be read as an image ({error})") from error
-    if size not in sizes and size[::-1] not in sizes:
+    if image.size not in sizes:
         told = " or ".join(f"{width}x{height}" for width, height in sizes)
-        raise UserError(f"{imageset}: {file} has {size[0]}x{size[1]} pixels, not {told}")
+        raise UserError(f"{imageset}: {file} has {image.width}x{image.height} pixels, not {told}")
+    return image
 
 
 def shown(file: Path) -> str:
@@ -87,9 +104,11 @@ def named(name: str) -> str:
 def classic(
     files: Sequence[Path],
     cfg: Config,
+    *,
     source: str,
     licence: str,
-    opened: Callable[[Path], Image.Image] = read,
+    verified: str,
+    decoded: Callable[[Path], Image.Image] = read,
 ) -> Pictures:
     """Return the pictures of a test set; with `crop` their central squares, all of one size."""
     crop, kept = cfg.crop, {named(name) for name in cfg.only}
@@ -103,7 +122,7 @@ def classic(
         )
 
     def decode(row: int) -> NDArray[np.uint8]:
-        image = opened(files[row])
+        image = decoded(files[row])
         if not crop:
             return chw(image.crop(box(image.size, cfg.fit)))
         if min(image.size) < crop:
@@ -123,6 +142,7 @@ def classic(
             "sampling": f"{sampling}; RGB" + f"; only {', '.join(sorted(kept))}" * bool(kept),
             "source": source,
             "licence": licence,
+            "verified": verified,
         },
         shape=(3, crop, crop) if crop else None,
     )

@@ -11,15 +11,17 @@ IN_FILES = True
 OWN_FILES = "."
 TEST_ONLY = True
 ORIGIN = "68 test images of the Berkeley segmentation data set, in grey"
-COUNT, SIZES = 68, ((481, 321),)
+COUNT, SIZE = 68, (481, 321)
 
 
 def build(cfg: Config) -> Pictures:
     """Return the 68 photographs."""
+    files, verified = numbered_files("bsd68", COUNT, SIZE, ORIGIN, grey=True)
     return classic(
-        numbered_files("bsd68", COUNT, SIZES, ORIGIN, grey=True),
+        files,
         cfg,
         source="Berkeley segmentation data set (Martin et al., ICCV 2001), the 68 test images "
         "of Roth and Black (CVPR 2005), in grey",
         licence="non-commercial research and education",
+        verified=verified,
     )

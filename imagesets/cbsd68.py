@@ -20,7 +20,7 @@ OWN_FILES = "."
 FETCHED = True
 TEST_ONLY = True
 ORIGIN = "68 test images of the Berkeley segmentation data set, in colour"
-COUNT, SIZES = 68, ((481, 321),)
+COUNT, SIZE = 68, (481, 321)
 COMMIT = "51a07a95884ac7c8bdd5d1614f9da781adc3c4a0"
 ARCHIVE = Remote(
     f".fetched/CBSD68-dataset-{COMMIT}.zip",  # hidden: it is no picture of the user's
@@ -39,8 +39,8 @@ LICENCE = "non-commercial research and education"
 def build(cfg: Config) -> Pictures:
     """Return the 68 photographs."""
     if own_pictures("cbsd68"):
-        files = numbered_files("cbsd68", COUNT, SIZES, ORIGIN)
-        return classic(files, cfg, source=SOURCE, licence=LICENCE)
+        files, verified = numbered_files("cbsd68", COUNT, SIZE, ORIGIN)
+        return classic(files, cfg, source=SOURCE, licence=LICENCE, verified=verified)
     archive = ZipFile(obtain("cbsd68", (ARCHIVE,), LICENCE)[0])
 
     def from_archive(path: Path) -> Image.Image:
@@ -48,4 +48,11 @@ def build(cfg: Config) -> Pictures:
             return read(file)
 
     members = [Path(INSIDE, f"{number:04d}.png") for number in range(COUNT)]
-    return classic(members, cfg, source=SOURCE, licence=LICENCE, opened=from_archive)
+    return classic(
+        members,
+        cfg,
+        source=SOURCE,
+        licence=LICENCE,
+        verified="sha256 of the archive",
+        decoded=from_archive,
+    )

@@ -44,7 +44,7 @@ def build(cfg: Config) -> Pictures:
         raise UserError(f"celeba: size {cfg.size} is too small; nearest: 8")
     split, person = partition(), identities()
     names = sorted(split)
-    opened = faces(len(names))
+    opened, verified = faces(len(names))
 
     def decode(row: int) -> NDArray[np.uint8]:
         face = opened(names[row])
@@ -60,25 +60,30 @@ def build(cfg: Config) -> Pictures:
         read=decode,
         split=[split[name] for name in names],
         clusters=[person[name] for name in names],
-        card=card(cfg),
+        card={**card(cfg), "verified": verified},
         shape=(3, cfg.size, cfg.size),
         unreadable=cfg.unreadable,
     )
 
 
-def faces(count: int) -> Callable[[str], Image.Image]:
-    """Return what opens a face by its name: from the user's own folder, or from the archive."""
+def faces(count: int) -> tuple[Callable[[str], Image.Image], str]:
+    """Return what opens a face by its name, and how the files were verified.
+
+    They are in the user's own folder, or else in the archive.
+    """
     folder = home("celeba") / OWN_FILES
     if folder.is_dir():
         found = pictures("celeba", count, "img_align_celeba.zip, unpacked", OWN_FILES)
-        return lambda name: read(found[0].parent / name)
+        return lambda name: read(
+            found[0].parent / name
+        ), "md5 of the lists; number and sizes of faces"
     archive = ZipFile(obtain("celeba", (FACES,), LICENCE)[0])
 
     def from_archive(name: str) -> Image.Image:
         with archive.open(f"img_align_celeba/{name}") as file:
             return read(file)
 
-    return from_archive
+    return from_archive, "md5 of the archive and of the lists"
 
 
 def card(cfg: Config) -> dict[str, Any]:

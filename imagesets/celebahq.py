@@ -97,6 +97,7 @@ def card(cfg: Config) -> dict[str, Any]:
     return {
         "source": "CelebA-HQ (Karras et al., Progressive Growing of GANs, ICLR 2018)",
         "licence": f"CC BY-NC 4.0; its faces are CelebA's: {LICENCE}",
+        "verified": "number and names of the files; no checksum is published",
         "split_rule": rules[cfg.split],
         "cluster": "person" if cfg.split == "celeba" else "image (persons are not told)",
         "disjoint_clusters": True if cfg.split == "celeba" else None,

@@ -42,4 +42,5 @@ def build(cfg: Config) -> Pictures:
         cfg,
         source="github.com/DmitryUlyanov/deep-image-prior, folder data",
         licence=LICENCE,
+        verified="sha256 of each file",
     )

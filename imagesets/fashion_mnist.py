@@ -5,6 +5,7 @@ training are for validation.
 """
 
 import gzip
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ from numpy.typing import NDArray
 
 from imagesets._parts import official_parts
 from priorbench.download import Remote
+from priorbench.errors import UserError
 from priorbench.pictures import Pictures
-from priorbench.raw import obtain
+from priorbench.raw import home, obtain
 
 LABEL = "Fashion-MNIST"
 IN_FILES = True
+OWN_FILES = "raw"  # unpacked, as torchvision has it; else the files, which can be fetched
+FETCHED = True
 ADDRESS = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
 LICENCE = "MIT (Zalando SE, https://github.com/zalandoresearch/fashion-mnist)"
 FILES = [
@@ -31,7 +35,8 @@ FILES = [
     )
 ]
 SIDE, MARGIN = 28, 2  # pixels
-IMAGES = 2051  # how a file of images begins
+KINDS = {3: 2051, 1: 2049}  # how a file of images begins, and one of classes
+COUNTS = (60_000, 10_000)  # images of training, of the test
 VALIDATION = 5_000  # the last of training
 
 
@@ -42,25 +47,36 @@ class Config:
 
 def build(cfg: Config) -> Pictures:
     """Return the pieces in the official parts, with their classes."""
-    paths = obtain("fashion_mnist", FILES, LICENCE)
-    train, train_labels, test, test_labels = (contents(path) for path in paths)
+    folder = home("fashion_mnist") / OWN_FILES
+    if folder.is_dir():
+        paths = [folder / remote.name.removesuffix(".gz") for remote in FILES]
+        verified = "number of images; no checksum of unpacked files"
+    else:
+        paths = obtain("fashion_mnist", FILES, LICENCE)
+        verified = "md5 of each file"
+    shapes = [shape for count in COUNTS for shape in ((count, SIDE, SIDE), (count,))]
+    train, train_labels, test, test_labels = map(contents, paths, shapes)
     return official_parts(
         coloured(train),
         coloured(test),
         train_labels.astype(np.int64),
         test_labels.astype(np.int64),
         validation=VALIDATION,
-        card=card(),
+        card=card(verified),
     )
 
 
-def contents(path: Path) -> NDArray[np.uint8]:
-    """Return the bytes of an IDX file: (n, 28, 28) of images, (n,) of classes."""
-    with gzip.open(path) as file:
-        whole = file.read()
-    kind, count = np.frombuffer(whole, ">i4", 2)
-    shape, begin = ((count, SIDE, SIDE), 16) if kind == IMAGES else ((count,), 8)
-    return np.frombuffer(whole, np.uint8, offset=begin).reshape(shape)
+def contents(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return the bytes of an IDX file; UserError unless they are of this shape."""
+    try:
+        whole = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except OSError as error:
+        raise UserError(f"fashion_mnist: {path}: {error.strerror}") from error
+    begin = np.array((KINDS[len(shape)], *shape), ">i4").tobytes()
+    if not whole.startswith(begin) or len(whole) != len(begin) + math.prod(shape):
+        told = "x".join(map(str, shape))
+        raise UserError(f"fashion_mnist: {path} is no IDX file of {told} bytes")
+    return np.frombuffer(whole, np.uint8, offset=len(begin)).reshape(shape)
 
 
 def coloured(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -69,11 +85,12 @@ def coloured(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.broadcast_to(framed[:, None], (len(framed), 3, *framed.shape[1:]))
 
 
-def card() -> dict[str, Any]:
+def card(verified: str) -> dict[str, Any]:
     """Return source, licence and rules."""
     return {
         "source": "Fashion-MNIST (Xiao, Rasul, Vollgraf, arXiv:1708.07747)",
         "licence": LICENCE,
+        "verified": verified,
         "split_rule": f"official training and test parts; validation: the last {VALIDATION} of "
         "training",
         "cluster": "image",

@@ -126,6 +126,7 @@ def card(cfg: Config, root: Path) -> dict[str, Any]:
     return {
         "source": f"folder {root.name}",
         "licence": "not known; see the folder's origin",
+        "verified": "not at all: nothing is known of the folder",
         "split_rule": f"by a hash of the {cfg.group}: {cfg.test:.3g} of them test, {cfg.val:.3g} "
         "validation, the rest training; equal pictures together",
         "cluster": CLUSTERS[cfg.group],

@@ -57,6 +57,7 @@ def card(cfg: Config) -> dict[str, Any]:
     return {
         "source": "frog-dataset, https://github.com/jonshamir/frog-dataset",
         "licence": "none stated: all rights reserved by the authors of the pictures",
+        "verified": "number and names of the files; no checksum is published",
         "split_rule": f"by number: 1 to {TRAIN} for training, the last {VALIDATION} of them for "
         "validation; the others for test",
         "cluster": "image",

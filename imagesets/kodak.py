@@ -55,4 +55,5 @@ def build(cfg: Config) -> Pictures:
         cfg,
         source="Kodak lossless true color image suite",
         licence=LICENCE,
+        verified="sha256 of each file",
     )

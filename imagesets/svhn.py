@@ -60,6 +60,7 @@ def card() -> dict[str, Any]:
     return {
         "source": "The Street View House Numbers dataset, cropped digits (Netzer et al., 2011)",
         "licence": LICENCE,
+        "verified": "md5 of each file",
         "split_rule": f"official training and test parts; validation: the last {VALIDATION} of "
         "training, a block, because digits of one photograph follow each other",
         "cluster": "image (photographs are not told)",

@@ -179,11 +179,12 @@ def cifar10_copy(root: Path, patch: pytest.MonkeyPatch) -> dict[str, Any]:
     with tarfile.open(folder / cifar10.ARCHIVE.name, "w:gz") as archive:
         parts = [*np.array_split(train, len(cifar10.TRAIN)), test]
         for name, part in zip([*cifar10.TRAIN, *cifar10.TEST], parts, strict=True):
-            member = tarfile.TarInfo(name)
+            member = tarfile.TarInfo(f"{cifar10.OWN_FILES}/{name}")
             member.size = part.nbytes
             archive.addfile(member, BytesIO(part.tobytes()))
     seal(patch, cifar10, "ARCHIVE", folder)
     patch.setattr(cifar10, "VALIDATION", HELD)
+    patch.setattr(cifar10, "COUNTS", (LEARNED, TESTED))
     return {}
 
 
@@ -198,6 +199,7 @@ def fashion_mnist_copy(root: Path, patch: pytest.MonkeyPatch) -> dict[str, Any]:
     packed = {name: gzip.compress(text) for name, text in zip(names, contents, strict=True)}
     seal(patch, fashion_mnist, "FILES", filled(root / "fashion_mnist", packed))
     patch.setattr(fashion_mnist, "VALIDATION", HELD)
+    patch.setattr(fashion_mnist, "COUNTS", (LEARNED, TESTED))
     return {}
 
 
@@ -224,6 +226,9 @@ def named_copy(module: ModuleType) -> Maker:
             f"{name}.png": encoded(scene(number, size), "PNG", compress_level=1)
             for number, (name, size) in enumerate(module.SIZES.items())
         }
+        shown = enumerate(module.SIZES.items())
+        sums = {name: hashlib.sha256(scene(n, size).tobytes()) for n, (name, size) in shown}
+        patch.setattr(module, "PIXELS", {name: found.hexdigest() for name, found in sums.items()})
         filled(root / Path(str(module.__file__)).stem, files)
         return {}
 
@@ -234,7 +239,7 @@ def numbered_copy(module: ModuleType, name: str, count: int, mode: str = "RGB") 
     """Return the maker of a classic set of one size; every third picture lies on its side."""
 
     def make(root: Path, patch: pytest.MonkeyPatch) -> dict[str, Any]:
-        size = module.SIZES[0]
+        size = module.SIZE
         files = {
             name.format(number): encoded(
                 scene(number, size[::-1] if number % 3 == 0 else size).convert(mode),

@@ -76,9 +76,11 @@ def test_sets_are_as_large_as_published() -> None:
     assert (frogs.COUNT, frogs.TRAIN) == (7_796, 6_000)
     assert frogs.COUNT - frogs.TRAIN == 1_796  # the report's test images
     assert frogs.VALIDATION < frogs.TRAIN / 5
+    assert (cifar10.COUNTS, fashion_mnist.COUNTS) == ((50_000, 10_000), (60_000, 10_000))
     assert {svhn.VALIDATION, cifar10.VALIDATION, fashion_mnist.VALIDATION} == {5_000}
     assert [bsd68.COUNT, cbsd68.COUNT, len(kodak.FILES)] == [68, 68, 24]
-    assert bsd68.SIZES == cbsd68.SIZES == ((481, 321),)
+    assert bsd68.SIZE == cbsd68.SIZE == (481, 321)
+    assert set(set5.SIZES) == set(set5.PIXELS) and set(set14.SIZES) == set(set14.PIXELS)
     assert [len(set5.SIZES), len(set14.SIZES), len(dip_images.FILES)] == [5, 14, 6]
 
 

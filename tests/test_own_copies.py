@@ -1,6 +1,8 @@
 """A user's own copy of a published set: what is accepted as it, and what is refused by name."""
 
+import gzip
 import importlib
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
@@ -70,7 +72,7 @@ def fill_archive(root: Path, patch: pytest.MonkeyPatch) -> None:
     with ZipFile(path, "w") as archive:
         archive.writestr(f"{cbsd68.INSIDE}/../README.md", "about them")
         for number in range(3):
-            photograph = encoded(scene(number, cbsd68.SIZES[0]), "PNG", compress_level=1)
+            photograph = encoded(scene(number, cbsd68.SIZE), "PNG", compress_level=1)
             archive.writestr(f"{cbsd68.INSIDE}/{number:04d}.png", photograph)
     patch.setattr(cbsd68, "COUNT", 3)
     patch.setattr(
@@ -91,6 +93,84 @@ def test_photographs_of_cbsd68_come_from_the_archive_unless_the_user_has_them(
     others = {f"{n}.png": encoded(scene(ord(n), (321, 481)), "PNG", compress_level=1) for n in "bc"}
     filled(place / "cbsd68", others)
     assert list(cbsd68.build(cbsd68.Config()).names) == ["a.png", "b.png", "c.png"]
+
+
+def unpack(name: str, place: Path) -> list[Path]:
+    """Unpack the official files into the set's own folder, and take them away; return the new."""
+    folder = filled(place / name, {})
+    module = importlib.import_module(f"imagesets.{name}")
+    if name == "cifar10":
+        with tarfile.open(folder / module.ARCHIVE.name) as archive:
+            archive.extractall(folder, filter="data")
+    for path in [path for path in folder.iterdir() if path.suffix == ".gz"]:
+        if name == "fashion_mnist":
+            filled(folder / "raw", {path.stem: gzip.decompress(path.read_bytes())})
+        path.unlink()
+    return sorted((folder / module.OWN_FILES).iterdir())
+
+
+@pytest.mark.parametrize("name", ["cifar10", "fashion_mnist"])
+def test_official_files_may_be_unpacked(
+    name: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.MAKERS[name](place, monkeypatch)
+    module = importlib.import_module(f"imagesets.{name}")
+    packed = module.build(module.Config())
+    paths = unpack(name, place)
+    found = module.build(module.Config())
+    assert found.labels == packed.labels and list(found.names) == list(packed.names)
+    for row in range(len(found.names)):
+        assert np.array_equal(found.read(row), packed.read(row))
+    assert "md5" in packed.card["verified"] and "number of images" in found.card["verified"]
+    for path in paths:
+        whole = path.read_bytes()
+        for content in (whole[:-1], whole + b"0", b""):
+            path.write_bytes(content)
+            with pytest.raises(UserError, match=rf"{name}: .*{path.name}"):
+                module.build(module.Config())
+        path.unlink()
+        with pytest.raises(UserError, match=rf"{path.name}: No such file"):
+            module.build(module.Config())
+        path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("name", ["set5", "set14"])
+def test_pixels_other_than_those_known_are_told_and_accepted(
+    name: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.MAKERS[name](place, monkeypatch)
+    module = importlib.import_module(f"imagesets.{name}")
+    known = module.build(module.Config()).card["verified"]
+    assert known == "names, sizes and pixels (sha256)"
+    first, *_, last = module.SIZES
+    for changed in (last, first):
+        path = place / name / f"{changed}.png"
+        path.write_bytes(encoded(scene(99, module.SIZES[changed]), "PNG"))
+    told = module.build(module.Config()).card["verified"]
+    assert told.endswith(f"other than those known: {first}, {last}") and "sizes" in told
+
+
+def test_a_picture_with_a_name_does_not_lie_on_its_side(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.MAKERS["set5"](place, monkeypatch)
+    set5 = importlib.import_module("imagesets.set5")
+    (place / "set5" / "woman.png").write_bytes(encoded(scene(0, (344, 228)), "PNG"))
+    with pytest.raises(UserError, match=r"woman.png has 344x228 pixels, not 228x344"):
+        set5.build(set5.Config())
+
+
+@pytest.mark.parametrize("content", [None, b"", b"damaged"])
+def test_a_photograph_that_is_there_twice_or_damaged_is_refused(
+    content: bytes | None, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies.MAKERS["bsd68"](place, monkeypatch)
+    bsd68 = importlib.import_module("imagesets.bsd68")
+    first, *_, last = sorted((place / "bsd68").iterdir())
+    said = f"{last} equals {first.name}" if content is None else f"{last} cannot be read"
+    last.write_bytes(first.read_bytes() if content is None else content)
+    with pytest.raises(UserError, match=said):
+        bsd68.build(bsd68.Config())
 
 
 def test_pictures_of_set14_are_known_by_their_other_names(
