@@ -1,9 +1,9 @@
 """Any folder of images, however deep; hidden files are passed over.
 
 Each picture is brought to RGB, reduced (antialiased, bicubic) to a short side of `size` and
-cropped to its centre. The split depends on what the pictures show, not on their names: equal ones
-go to one split together. With `group: folder` whole sub-folders do, each with the pictures of one
-photograph, person or place.
+cropped to its centre. The split depends on the pixels that come of it, not on names: pictures that
+are equal then go to one split together, and another `size` splits anew. With `group: folder` whole
+sub-folders go to one split, each with the pictures of one photograph, person or place.
 """
 
 import hashlib
