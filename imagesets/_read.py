@@ -1,6 +1,7 @@
 """Any image file to RGB pixels."""
 
 import struct
+import zlib
 from errno import EACCES, EIO, EMFILE, ENFILE, ENOENT, ENOMEM, ESTALE
 from pathlib import Path
 from typing import IO
@@ -19,7 +20,11 @@ DAMAGED = (
     ValueError,
     EOFError,
     RuntimeError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
     struct.error,
+    zlib.error,
     Image.DecompressionBombError,
 )
 # errors that no damage is to blame for
@@ -51,6 +56,8 @@ def _read(path: Path | IO[bytes]) -> Image.Image:
     with Image.open(path) as file:
         image = ImageOps.exif_transpose(file)
         image.load()
+    if image.mode == "I" and 0 < np.asarray(image).max() < 256:
+        raise ValueError("grey values of 32 bits, all below 256: 8 bits of range, or 16")
     if image.mode in GREY_16:
         return _from_grey(np.asarray(image, np.int64)).convert("RGB")
     if image.mode == "F":

@@ -3,6 +3,8 @@
 import errno
 import importlib
 import os
+import zlib
+from contextlib import suppress
 from pathlib import Path
 from threading import Barrier, Event, Thread
 from types import SimpleNamespace
@@ -20,6 +22,7 @@ from priorbench.files import read_json
 from priorbench.pictures import CARD_KEYS, Pictures, Unreadable
 from tests import copies
 from tests.server import CONTENT, lay, serving
+from tests.sets import encoded, scene
 from tests.test_download import NAME, SHA256
 
 CARD = dict.fromkeys(CARD_KEYS, "told")
@@ -96,10 +99,34 @@ def test_a_failing_machine_is_no_damaged_file(
 def test_whatever_a_decoder_raises_on_damage_is_damage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for error in (RuntimeError("Failed to decode frame 0"), NotImplementedError(), ValueError()):
+    damage: list[Exception] = [RuntimeError("Failed to decode frame 0"), NotImplementedError()]
+    damage += [ValueError(), KeyError("x"), IndexError(), TypeError(), ZeroDivisionError()]
+    damage += [OverflowError(), zlib.error("incorrect header check")]
+    for error in damage:
         monkeypatch.setattr(Image, "open", lambda path, error=error: (_ for _ in ()).throw(error))
         with pytest.raises(Unreadable):
             _read.read(tmp_path / "x.avif")
+
+
+def test_a_malformed_file_is_unreadable_and_ends_nothing(tmp_path: Path) -> None:
+    whole, path = encoded(scene(0), "PNG"), tmp_path / "malformed.png"
+    for place in range(len(whole)):  # each byte in turn, of headers, of colours, of checksums
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with suppress(Unreadable):
+            _read.read(path)
+
+
+@pytest.mark.parametrize(("most", "shown"), [(255, None), (256, 1), (65_535, 255), (0, 0)])
+def test_dark_grey_of_32_bits_is_refused_where_its_range_is_not_known(
+    most: int, shown: int | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "grey.tif"
+    Image.fromarray(np.full((4, 4), most, np.int32)).save(path)
+    if shown is None:
+        with pytest.raises(Unreadable, match="all below 256"):
+            _read.read(path)
+    else:
+        assert (np.asarray(_read.read(path)) == shown).all()
 
 
 @pytest.mark.parametrize("guard", ["posix_fallocate", "disk_usage"])
