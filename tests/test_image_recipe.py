@@ -51,6 +51,7 @@ def test_the_speed_that_is_told_was_measured(size: int) -> None:
     assert re.search(rf"{share:.0%}[^.;]*at {size}".replace("%", " %"), TEXT)
     assert re.search(rf"\({rate}\s+of\s+{limit}", TEXT)
     if told["pictures"] == 200_000:
+        assert told["memory_mib"] < 1_024
         assert f"process had {told['memory_mib']} MiB at most" in TEXT
         assert f"{told['memory_before_mib']} of them before" in TEXT
 

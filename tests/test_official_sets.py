@@ -1,11 +1,6 @@
-"""Image sets from their official files: by value, on tiny copies, and on real ones where they are.
-
-PRIORBENCH_REAL_IMAGES: a folder with the official set5/ and set14/, and with anime_faces64/ and
-flowers128/, any pictures.
-"""
+"""Image sets from their official files, by value, on tiny copies."""
 
 import importlib
-import os
 from collections.abc import Callable
 from io import BytesIO
 from itertools import islice, product
@@ -28,12 +23,6 @@ Pixels = NDArray[np.uint8]
 Build = Callable[..., Pictures]
 CLASSIC = ["bsd68", "cbsd68", "dip_images", "kodak", "set14", "set5"]
 BY_NUMBER = [split for split, count in BLOCKS.items() for _ in range(count)]
-REAL = os.environ.get("PRIORBENCH_REAL_IMAGES", "")
-THERE = ("set5", "set14", "anime_faces64", "flowers128")
-real = pytest.mark.skipif(
-    not REAL or not all((Path(REAL) / name).is_dir() for name in THERE),
-    reason=f"PRIORBENCH_REAL_IMAGES names no folder with {', '.join(THERE)} in it",
-)
 
 
 @pytest.fixture
@@ -268,28 +257,3 @@ def test_a_classic_set_that_is_not_the_published_one_is_refused_by_name(
     said = refused(lambda: module.build(module.Config()))
     named = {"missing": folder, "more": folder, "twice": second.stem}.get(wrong, first)
     assert said.startswith(f"{name}: ") and str(named) in said
-
-
-@real
-@pytest.mark.parametrize(("name", "count"), [("set5", 5), ("set14", 14)])
-def test_real_classic_pictures_are_cut_to_what_networks_take(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, count: int
-) -> None:
-    monkeypatch.setenv("PRIORBENCH_IMAGES", REAL)
-    found = prepared(name, {}, tmp_path)
-    assert len(found.gallery) == count
-    for image in found.gallery:
-        assert image.shape[1] % 32 == image.shape[2] % 32 == 0 and image.std() > 20
-
-
-@real
-@pytest.mark.parametrize("name", ["anime_faces64", "flowers128"])
-def test_real_pictures_of_a_folder_become_an_image_set(tmp_path: Path, name: str) -> None:
-    files = [path for path in sorted((Path(REAL) / name).rglob("*")) if path.is_file()]
-    some = files[:: len(files) // 300]
-    album = filled(tmp_path / "album", {f"{n}.jpg": p.read_bytes() for n, p in enumerate(some)})
-    found = prepared("folder", {"path": str(album), "size": 64}, tmp_path)
-    told = found.card["duplicates"]["left out of training"]
-    assert found.card["unreadable"]["count"] == 0
-    assert told["equal"] == 0 and told["nearly equal"] <= 6
-    assert min(found.card["counts"].values()) > 25
