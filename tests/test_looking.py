@@ -10,7 +10,7 @@ from priorbench import raw, sheet
 from priorbench.__main__ import main
 from priorbench.commands import images
 from tests import gallery
-from tests.sets import fill_album
+from tests.sets import encoded, fill_album
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,6 +37,23 @@ def test_a_set_is_prepared_once_shown_and_told(
     before = prepared.stat().st_mtime_ns
     assert main(["images", "disks", "size=16", "train=40", "test=20", "val=10"]) == 0
     assert prepared.stat().st_mtime_ns == before
+
+
+def test_a_file_that_is_no_sheet_is_not_overwritten_unasked(
+    place: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["images", "disks", "size=16", "train=40", "test=20", "val=10"]
+    mine = place / "disks.png"
+    for content in (b"mine", encoded(Image.new("RGB", (8, 8)), "PNG")):
+        mine.write_bytes(content)
+        assert main(asked) == 1
+        assert "disks.png: is there already, and is no sheet" in capfd.readouterr().err
+        assert mine.read_bytes() == content
+    assert main([*asked, "--force"]) == 0
+    first = mine.read_bytes()
+    assert first != content
+    mine.write_bytes(first)
+    assert main(asked) == 0  # a sheet is made anew
 
 
 def test_a_row_of_a_config_is_shown_with_its_options(

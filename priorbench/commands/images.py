@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from priorbench import raw, sheet
 from priorbench.commands._pairs import pairs
@@ -22,6 +24,7 @@ from priorbench.plan import Job, Plan
 SHOWN, ALL = 12, 24  # pictures of each split; of a set that is only tested on
 LONG = 400  # characters of a fact that are shown
 SIDE = 128  # pixels of a picture on the sheet, at most
+MARK = ("Software", "priorbench images")  # in the file of a sheet
 # of a set without a config: it takes a whole one to plan a job
 ALONE: dict[str, Any] = {
     "experiment": "look",
@@ -39,9 +42,15 @@ ALONE: dict[str, Any] = {
 @click.argument("options", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--configfile", type=click.Path(path_type=Path), help="Where NAME is a row.")
 @click.option("--out", type=click.Path(path_type=Path), help="The sheet; NAME.png without it.")
+@click.option("--force", is_flag=True, help="Replace a file there that is no sheet.")
 @click.option("--offline", is_flag=True, help="Never touch the network.")
 def command(
-    name: str, options: tuple[str, ...], configfile: Path | None, out: Path | None, offline: bool
+    name: str,
+    options: tuple[str, ...],
+    configfile: Path | None,
+    out: Path | None,
+    force: bool,
+    offline: bool,
 ) -> None:
     """Prepare an image set, show its first pictures and its card.
 
@@ -56,6 +65,8 @@ def command(
     out = out or Path(f"{name}.png")
     if not out.parent.is_dir() or out.is_dir():
         raise UserError(f"{out}: a file in a folder that is there is needed, such as sheet.png")
+    if out.exists() and not (force or is_sheet(out)):
+        raise UserError(f"{out}: is there already, and is no sheet; name another, or add --force")
     prepared = made(plan.prepare(name))
     rows = {
         f"{split}: {count} pictures": pictures(prepared, split)
@@ -63,12 +74,24 @@ def command(
     }
     drawn = sheet.contact_sheet(rows, SIDE)
     with replacing(out) as temporary:
-        drawn.save(temporary, "PNG")
+        about = PngInfo()
+        about.add_text(*MARK)
+        drawn.save(temporary, "PNG", pnginfo=about)
     if sys.stdout.isatty():
         print(sheet.as_text(drawn, shutil.get_terminal_size().columns))
     print("\n".join(told(prepared.card)))
     print(f"sheet: {out}")
     print(f"images: {prepared.folder}")
+
+
+def is_sheet(path: Path) -> bool:
+    """Tell whether a file was written by this command."""
+    key, mark = MARK
+    try:
+        with Image.open(path) as image:
+            return bool(image.info.get(key) == mark)
+    except (OSError, SyntaxError, ValueError):
+        return False
 
 
 def described(name: str, options: tuple[str, ...], configfile: Path | None) -> Experiment:
