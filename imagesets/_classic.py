@@ -76,7 +76,7 @@ def numbered_files(
             raise UserError(f"{imageset}: {file} is in colour ({origin})")
         if (twin := seen.setdefault(digest(file, "sha256"), file)) != file:
             raise UserError(f"{imageset}: {file} equals {twin.name} ({origin})")
-    return files, f"{count} different files, sizes; no checksum is published"
+    return files, f"{count} different files, sizes"
 
 
 def opened(imageset: str, file: Path, sizes: Collection[Size]) -> Image.Image:
