@@ -7,7 +7,7 @@ PRIORBENCH_OFFLINE is set, its licence told first.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from priorbench.download import DownloadError, Remote, fetch, is_page
@@ -91,7 +91,7 @@ def own_pictures(imageset: str, inside: str = "") -> list[Path]:
 
 def _seen(folder: Path) -> list[Path]:
     """Return what a folder, which need not be there, shows: folders and pictures."""
-    paths = folder.iterdir() if folder.is_dir() else ()
+    paths: Iterable[Path] = folder.iterdir() if folder.is_dir() else ()
     return [
         path
         for path in paths
