@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from imagesets import cbsd68
+from imagesets._classic import Config
 from priorbench import raw
 from priorbench.errors import UserError
 from priorbench.pictures import Unreadable
@@ -84,15 +85,15 @@ def test_photographs_of_cbsd68_come_from_the_archive_unless_the_user_has_them(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill_archive(place, monkeypatch)
-    fetched = cbsd68.build(cbsd68.Config(fit="whole"))
+    fetched = cbsd68.build(Config(fit="whole"))
     assert list(fetched.names) == ["0000.png", "0001.png", "0002.png"]
     assert np.array_equal(fetched.read(2), np.asarray(scene(2, (481, 321))).transpose(2, 0, 1))
     filled(place / "cbsd68", {"a.png": encoded(scene(7, (481, 321)), "PNG")})
     with pytest.raises(UserError, match="cbsd68 has 1 pictures, not 3"):
-        cbsd68.build(cbsd68.Config())
+        cbsd68.build(Config())
     others = {f"{n}.png": encoded(scene(ord(n), (321, 481)), "PNG", compress_level=1) for n in "bc"}
     filled(place / "cbsd68", others)
-    assert list(cbsd68.build(cbsd68.Config()).names) == ["a.png", "b.png", "c.png"]
+    assert list(cbsd68.build(Config()).names) == ["a.png", "b.png", "c.png"]
 
 
 def unpack(name: str, place: Path) -> list[Path]:
