@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from priorbench import raw, registry, weights
+from priorbench.config import ALIASES
 from priorbench.errors import UserError, nearest
 from priorbench.registry import Description
 
@@ -33,8 +34,19 @@ SHOWN = {  # columns of the table, the last one wrapped
 
 
 def plugins(noun: str) -> list[Facts]:
-    """Return what is known of each plugin of a noun; of a broken one `broken`, the reason."""
-    return [_told(noun, name) for name in registry.available(noun)]
+    """Return what is known of each plugin of a noun; of a broken one `broken`, the reason.
+
+    Names that stand for a plugin with options follow it, with `alias` of that.
+    """
+    rows = []
+    for name in registry.available(noun):
+        rows.append(_told(noun, name))
+        for alias, (plugin, options) in ALIASES.get(noun, {}).items():
+            if plugin == name:
+                told = ", ".join(f"{key}: {value}" for key, value in options.items())
+                also = {"name": alias, "alias": name, "label": f"{name}, {told}"}
+                rows.append(_told(noun, name) | also)
+    return rows
 
 
 def _told(noun: str, name: str) -> Facts:
