@@ -44,7 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Fabricated:
         ({"metric": {"plugin": "psnr", "border": 4}}, "holds, protocol differs",
          "border 0 instead of 4"),
         ({"settings": {"dip": {"steps": 7}}}, "holds, protocol differs", "instead of 7"),
-        ({"training": {"glo": {"dim": 7}}}, "holds, protocol differs", "GLO: dim 64 instead of 7"),
+        ({"training": {"glo": {"dim": 7}}}, "holds, protocol differs", "GLO: dim 128 instead of 7"),
         ({"training": {}}, "holds, protocol differs", "options of training not compared: GLO"),
         ({"same_images": False}, "holds, protocol differs", "which images of the set are tested"),
         ({"departures": ["a kernel instead of another"]}, "holds, protocol differs", "a kernel"),
