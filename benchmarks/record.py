@@ -79,7 +79,7 @@ def record(command: list[str]) -> dict[str, Any]:
 
 def checksums(patterns: list[str]) -> dict[str, str]:
     """Return the SHA-256 of files below this folder, by path; FileNotFoundError where none fits."""
-    found = {}
+    found: dict[str, str] = {}
     for pattern in patterns:
         paths = sorted(Path().glob(pattern))
         if not paths:

@@ -41,13 +41,6 @@ KEYS: dict[str, tuple[type, Any]] = {
     "archive": (str, ""),  # its path; empty: archive or archive.zip beside the results
 }
 KINDS = {dict: "mapping", list: "list", str: "word", int: "whole number", bool: "true or false"}
-# names of rows that stand for a plugin with options, as others call them
-ALIASES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
-    "metrics": {
-        "fid_legacy": ("fid", {"resize": "legacy"}),  # as pytorch-fid gives it
-        "fid_clean": ("fid", {"resize": "clean"}),
-    }
-}
 RESERVED = ("represent", "sample", "samples", "all")  # what scores call other things than tasks
 
 
@@ -271,7 +264,7 @@ def _entries(noun: str, rows: Any, file: str) -> Iterator[tuple[str, Entry]]:
         if noun == "tasks" and name in RESERVED:
             raise UserError(f"{where}: this name is taken; call the row otherwise")
         options = checks.mapping(options, where)
-        usual, given = ALIASES.get(noun, {}).get(name, (name, {}))
+        usual, given = registry.ALIASES.get(noun, {}).get(name, (name, {}))
         if "plugin" not in options:
             options = {**given, **options}
         plugin = options.pop("plugin", usual)

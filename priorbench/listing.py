@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from priorbench import raw, registry, weights
-from priorbench.config import ALIASES
 from priorbench.errors import UserError, nearest
 from priorbench.registry import Description
 
@@ -41,7 +40,7 @@ def plugins(noun: str) -> list[Facts]:
     rows = []
     for name in registry.available(noun):
         rows.append(_told(noun, name))
-        for alias, (plugin, options) in ALIASES.get(noun, {}).items():
+        for alias, (plugin, options) in registry.ALIASES.get(noun, {}).items():
             if plugin == name:
                 told = ", ".join(f"{key}: {value}" for key, value in options.items())
                 also = {"name": alias, "alias": name, "label": f"{name}, {told}"}

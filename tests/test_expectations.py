@@ -1,6 +1,7 @@
 """Verdicts on what was stated before the run."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,11 @@ def test_an_ordering_that_the_scores_show_is_confirmed(made: Fabricated) -> None
 
 
 def test_a_verdict_rests_on_the_seeds_that_survived(tmp_path: Path, made: Fabricated) -> None:
-    rows = {"methods": {"dip": {}, "glo": {}}, "metrics": {"psnr": {}}, "energy": {}}
+    rows: dict[str, Any] = {
+        "methods": {"dip": {}, "glo": {}},
+        "metrics": {"psnr": {}},
+        "energy": {},
+    }
     three = Fabricated(tmp_path, experiment(**rows, seeds=[0, 1, 2]))
     pair = {"tasks": ["hole"], "above": ["dip"], "below": ["glo"]}
     assert judged(three.results, **pair).seeds == 3

@@ -84,7 +84,8 @@ def test_values_are_those_of_the_network_on_the_pictures_cut_and_scaled_by_hand(
     options, images = finished
     step.main(options)
     out = Path(options[-1].removeprefix("--out="))
-    assert {path.suffix for path in out.parent.iterdir()} == {".csv", ".md", ".tex", ".png", ".pdf"}
+    kinds = {".csv", ".json", ".md", ".tex", ".png", ".pdf"}
+    assert {path.suffix for path in out.parent.iterdir()} == kinds
     rows = pd.read_csv(out, dtype={"version": str}).set_index(["version", "range", "option"])
     x = torch.from_numpy(images).float() / 255
     black = x.clone()
