@@ -25,10 +25,10 @@ solve = $(UV) pip compile --universal --python-version 3.11 --no-emit-index-url 
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check figures tables report pages reference lock clean
+.PHONY: help demo test check figures tables report pages reference lcm_metric lock clean
 
 help:  ## list the targets
-	@awk -F ' *## ' '/^[a-z ]+:.*## / {sub(/:.*/, "", $$1); printf "make %-22s %s\n", $$1, $$2}' Makefile
+	@awk -F ' *## ' '/^[a-z_ ]+:.*## / {sub(/:.*/, "", $$1); printf "make %-22s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/requirements.lock  ## install, run the demo, print its table and where the files lie
 	@test $(CONFIG) != config/demo.yaml || test -e results/demo/report.html || { sed -n \
@@ -69,6 +69,15 @@ reference: .venv/requirements.lock  ## run CONFIG, recorded, and track what the 
 	for set in $(FREE); do for figure in results/$(experiment)/figures/*-$$set.png; do \
 		test ! -e $$figure || cp $$figure $(tracked)/figures; done; done
 	$(python) -m workflow.scripts.pages
+
+# its images are folders of one's own: numbers, figures and the cards' checksums are tracked
+lcm_metric: CONFIG = config/studies/lcm_metric.yaml
+lcm_metric: .venv/requirements.lock  ## measure LCM's control lines, recorded, and track them
+	mkdir -p $(tracked)
+	$(python) -m benchmarks.record --out $(tracked)/run.json \
+		--of $(CONFIG) 'results/$(experiment)/lcm_metric/*.json' -- \
+		$(python) -m snakemake lcm_metric --cores $(CORES) --configfile $(CONFIG)
+	for kind in csv md png; do cp results/$(experiment)/lcm_metric/*.$$kind $(tracked); done
 
 lock:  ## solve requirements.in and requirements-dev.in anew, with uv
 	$(solve) requirements.in -o requirements.lock

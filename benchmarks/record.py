@@ -1,12 +1,15 @@
 """Run a command and record its wall time and the peak memory summed over its process tree.
 
     python -m benchmarks.record --out results/demo/run.json -- make demo
+    python -m benchmarks.record --out FILE.json --of config/x.yaml 'cards/*.json' -- COMMAND
 
+With `--of` it also records the SHA-256 of files, looked for once the command has ended.
 Memory is the proportional set size where the system tells it (pages shared by processes are
 counted once), else the resident set size, which counts them again in every process.
 """
 
 import argparse
+import hashlib
 import resource
 import subprocess
 import sys
@@ -74,13 +77,27 @@ def record(command: list[str]) -> dict[str, Any]:
     }
 
 
+def checksums(patterns: list[str]) -> dict[str, str]:
+    """Return the SHA-256 of files below this folder, by path; FileNotFoundError where none fits."""
+    found: dict[str, str] = {}
+    for pattern in patterns:
+        paths = sorted(Path().glob(pattern))
+        if not paths:
+            raise FileNotFoundError(f"{pattern}: no such file to record")
+        found |= {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return found
+
+
 def main() -> None:
     """Run the command given after `--` and write its record."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--of", nargs="+", default=[], metavar="FILE", help="what it was made of")
     parser.add_argument("command", nargs="+")
     asked = parser.parse_args()
     found = record(asked.command)
+    if asked.of and not found["exit_code"]:
+        found["sha256"] = checksums(asked.of)
     write_json(asked.out, found)
     sys.exit(found["exit_code"])
 

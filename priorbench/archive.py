@@ -10,7 +10,8 @@ import hashlib
 import io
 import json
 import tempfile
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -239,16 +240,35 @@ def _wrong(
 def _copied(name: str, opener: bundle.Opener, told: dict[str, Any], into: Path | None) -> bool:
     """Read a member, into a folder if asked; return whether it is what the manifest says."""
     digest, left = hashlib.sha256(), told["bytes"]
-    target = None if into is None else into / name
-    if target is not None:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    target = Path() if into is None else into / name
+    with _named(target):
+        out = None if into is None else _begun(target)
     try:
-        with opener(name) as stream, target.open("wb") if target else nullcontext() as out:
+        with opener(name) as stream:
             while left >= 0 and (part := stream.read(min(AT_ONCE, left + 1))):
                 digest.update(part)
                 left -= len(part)
                 if out is not None:
-                    out.write(part)
+                    with _named(target):
+                        out.write(part)
     except bundle.BROKEN:  # its own checksum tells first
         return False
+    finally:
+        if out is not None:
+            with _named(target):
+                out.close()
     return bool(left == 0 and digest.hexdigest() == told["sha256"])
+
+
+def _begun(target: Path) -> IO[bytes]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.open("wb")
+
+
+@contextmanager
+def _named(target: Path) -> Iterator[None]:
+    """Tell what cannot be written: a full disk is no fault of the archive that is read."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{target}: cannot be written ({error.strerror})") from error

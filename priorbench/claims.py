@@ -36,7 +36,7 @@ MEASURES: dict[str, tuple[Better, str]] = {
 KEYS = {
     *("id", "sentence", "source", "kind", "rows", "against", "margin", "images", "learned"),
     *("task", "metric", "region", "measure", "settings", "published", "labels", "protocol"),
-    *("unknown", "departures", "ends"),
+    *("unknown", "departures", "ends", "training", "same_images"),
 }
 NEEDED = ("id", "sentence", "source", "kind", "rows", "images")
 
@@ -73,12 +73,14 @@ class Claim:
     region: str
     measure: str
     settings: dict[str, dict[str, Any]]  # of restoring, by subject
+    training: dict[str, dict[str, Any]]  # options of the source, by subject
     values: dict[str, float]  # published, by subject
     unit: str
     protocol: str
     unknown: str  # of the protocol
     departures: tuple[str, ...]  # from the source's protocol, whatever the config
     tested: int  # images; 0: not told
+    same_images: bool  # whether the test images of the set are those of the source
     subjects: dict[str, tuple[Selector, ...]]
 
     @property
@@ -99,11 +101,7 @@ def read(path: Path = CLAIMS, folder: Path = FOLDER) -> list[Claim]:
     for key in text:
         if key not in ("subjects", "claims"):
             raise UserError(f"{path}: `{key}`: {nearest(str(key), ('subjects', 'claims'))}")
-    subjects = {
-        str(name): _subject(told, f"{path}: subjects.{name}")
-        for name, told in mapping(text.get("subjects"), f"{path}: subjects").items()
-    }
-    subjects |= {m: (Selector(m),) for m in registry.available("methods") if m not in subjects}
+    subjects = _subjects(text, path)
     claims: list[Claim] = []
     for number, entry in enumerate(text.get("claims") or [], 1):
         where = f"{path}: claim {number}"
@@ -113,6 +111,19 @@ def read(path: Path = CLAIMS, folder: Path = FOLDER) -> list[Claim]:
             raise UserError(f"{where}: the id `{claim.id}` is taken")
         claims.append(claim)
     return claims
+
+
+def read_subjects(path: Path = CLAIMS) -> dict[str, tuple[Selector, ...]]:
+    """Return what the claims of a file compare, by name."""
+    return _subjects(mapping(read_yaml(path), str(path)), path)
+
+
+def _subjects(text: dict[str, Any], path: Path) -> dict[str, tuple[Selector, ...]]:
+    found = {
+        str(name): _subject(told, f"{path}: subjects.{name}")
+        for name, told in mapping(text.get("subjects"), f"{path}: subjects").items()
+    }
+    return {m: (Selector(m),) for m in registry.available("methods")} | found
 
 
 def _subject(told: Any, where: str) -> tuple[Selector, ...]:
@@ -160,8 +171,12 @@ def _claim(
     images = _plugin(entry["images"], "imagesets", f"{where}: images")
     task = _plugin(entry.get("task"), "tasks", f"{where}: task")
     metric = _plugin(entry.get("metric"), "metrics", f"{where}: metric")
-    settings = mapping(entry.get("settings"), f"{where}: settings")
-    _known(settings, (*rows, *against), f"{where}: settings")
+    chosen = {name: subjects[name] for name in (*rows, *against)}
+    settings = _options(entry, "settings", "RestoreConfig", chosen, where)
+    training = _options(entry, "training", "TrainConfig", chosen, where)
+    same = entry.get("same_images", False)
+    if not isinstance(same, bool):
+        raise UserError(f"{where}: `same_images`: true or false, found {same!r}")
     numbers = _published(entry, (*rows, *against), folder, where)
     if kind in ("value", "rank") and not numbers["values"]:
         raise UserError(f"{where}: `published` is missing: a {kind} needs numbers")
@@ -185,10 +200,31 @@ def _claim(
         region=str(entry.get("region", "raw")),
         measure=str(entry.get("measure", "")),
         settings=settings,
+        training=training,
+        same_images=same,
         departures=tuple(map(str, entry.get("departures") or ())),
-        subjects={name: subjects[name] for name in (*rows, *against)},
+        subjects=chosen,
         **numbers,
     )
+
+
+def _options(
+    entry: dict[str, Any],
+    key: str,
+    config: str,
+    chosen: dict[str, tuple[Selector, ...]],
+    where: str,
+) -> dict[str, dict[str, Any]]:
+    """Return options of methods by subject, their names checked."""
+    told = mapping(entry.get(key), f"{where}: {key}")
+    _known(told, chosen, f"{where}: {key}")
+    for name, given in told.items():
+        told[name] = mapping(given, f"{where}: {key}.{name}")
+        plugins = [s.plugin for s in chosen[name] if s.plugin]
+        configs = (registry.describe("methods", plugin).configs for plugin in plugins)
+        fields = {field for found in configs for field in found.get(config, {})}
+        _known(told[name], sorted(fields), f"{where}: {key}.{name}")
+    return told
 
 
 def _plugin(told: Any, noun: str, where: str) -> dict[str, Any]:

@@ -264,7 +264,10 @@ def _entries(noun: str, rows: Any, file: str) -> Iterator[tuple[str, Entry]]:
         if noun == "tasks" and name in RESERVED:
             raise UserError(f"{where}: this name is taken; call the row otherwise")
         options = checks.mapping(options, where)
-        plugin = options.pop("plugin", name)
+        usual, given = registry.ALIASES.get(noun, {}).get(name, (name, {}))
+        if "plugin" not in options:
+            options = {**given, **options}
+        plugin = options.pop("plugin", usual)
         try:
             about = registry.describe(noun, str(plugin))
         except UserError as error:

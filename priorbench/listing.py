@@ -33,8 +33,19 @@ SHOWN = {  # columns of the table, the last one wrapped
 
 
 def plugins(noun: str) -> list[Facts]:
-    """Return what is known of each plugin of a noun; of a broken one `broken`, the reason."""
-    return [_told(noun, name) for name in registry.available(noun)]
+    """Return what is known of each plugin of a noun; of a broken one `broken`, the reason.
+
+    Names that stand for a plugin with options follow it, with `alias` of that.
+    """
+    rows = []
+    for name in registry.available(noun):
+        rows.append(_told(noun, name))
+        for alias, (plugin, options) in registry.ALIASES.get(noun, {}).items():
+            if plugin == name:
+                told = ", ".join(f"{key}: {value}" for key, value in options.items())
+                also = {"name": alias, "alias": name, "label": f"{name}, {told}"}
+                rows.append(_told(noun, name) | also)
+    return rows
 
 
 def _told(noun: str, name: str) -> Facts:

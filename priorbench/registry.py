@@ -23,6 +23,13 @@ from priorbench.installed import module_file, offers, packages_of
 
 ROOT = Path(__file__).resolve().parents[1]
 NOUNS = ("imagesets", "tasks", "methods", "metrics")
+# names of rows that stand for a plugin with options, as others call them
+ALIASES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
+    "metrics": {
+        "fid_legacy": ("fid", {"resize": "legacy"}),  # as pytorch-fid gives it
+        "fid_clean": ("fid", {"resize": "clean"}),
+    }
+}
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,6 @@ from priorbench.significance import LEVEL, holm, improvement, paired_test
 
 Floats = NDArray[np.float64]
 Better = Literal["higher", "lower"]
-Outcome = Literal["holds", "contradicted", "inconclusive"]  # of "a is better than b"
 
 TAILS = (2.5, 97.5)  # percentiles: a 95 % interval
 ENOUGH_SEEDS = 5  # fewer say too little of how training varies to speak of methods
@@ -187,13 +186,6 @@ def compare(scores: pd.DataFrame, a: str, b: str, *, better: Better, name: str) 
 def corrected(differences: Collection[Difference]) -> list[float]:
     """Return the p-values of comparisons, by Holm's method for their number; nan stays nan."""
     return [float(p) for p in holm(np.array([each.p for each in differences]))]
-
-
-def outcome(difference: float, p: float) -> Outcome:
-    """Return what a (corrected) p-value says of "a is better than b"; nothing where it is nan."""
-    if not p < LEVEL:
-        return "inconclusive"
-    return "holds" if difference > 0 else "contradicted"
 
 
 def _interval(values: Floats) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""How a claim is decided: from differences and p-values to an outcome, from outcomes to a verdict.
+"""How claims, statements and contrasts are decided: differences, outcomes, verdicts.
 
 A difference is positive where it speaks for the first of two. `equal` and `value` are decided by
 two one-sided tests (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987,
@@ -19,7 +19,7 @@ from priorbench.significance import LEVEL, paired_test
 
 Floats = NDArray[np.float64]
 Outcome = Literal["holds", "contradicted", "inconclusive", "budget-limited", "diverged", "not run"]
-Setting = Literal["the same", "another protocol", "other images"]
+Setting = Literal["the same", "another protocol", "other images", "as stated"]
 
 NOT_RUN = "not run"
 INCONCLUSIVE = "inconclusive"
@@ -28,11 +28,13 @@ AGREES: dict[Setting, str] = {
     "the same": "reproduced",
     "another protocol": "holds, protocol differs",
     "other images": "transfers",
+    "as stated": "confirmed",  # of this experiment, before it was run
 }
 DISAGREES: dict[Setting, str] = {
     "the same": "contradicted",
     "another protocol": "fails, protocol differs",
     "other images": "does not transfer",
+    "as stated": "contradicted",
 }
 
 
@@ -76,6 +78,11 @@ def outcome(found: Evidence, corrected: float) -> Outcome:
     if not corrected < LEVEL:
         return "inconclusive"
     return "holds" if found.supports else "contradicted"
+
+
+def of_order(difference: float, corrected: float) -> Outcome:
+    """Return what a corrected p-value says of "a is better than b"; nothing where it is nan."""
+    return outcome(Evidence(difference > 0, corrected), corrected)
 
 
 def outcome_of_number(difference: float, margin: float) -> Outcome:

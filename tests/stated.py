@@ -7,12 +7,13 @@ import pandas as pd
 import yaml
 
 from priorbench.claims import Claim, read
+from priorbench.registry import describe
 from priorbench.results import Results
 from tests.fabricated import CUT, SIDE, TEST, Fabricated, experiment
 from workflow.judging import Judged, evaluate
 
 METHODS = ("lcm", "glo", "dip", "incremental_glo", CUT)
-SUBJECTS = {
+SUBJECTS: dict[str, dict[str, Any]] = {
     "mean fill": {"control": "mean fill"},
     "bicubic": {"control": "bicubic"},
     "originals": {"control": "originals"},
@@ -31,6 +32,7 @@ ORDER: dict[str, Any] = {
     "images": {"plugin": "photos", "size": SIDE},
     "task": {"plugin": "hole"},
     "metric": {"plugin": "psnr"},
+    "same_images": True,
 }
 VALUE = {"kind": "value", "against": None, "margin": 0.5, "published": {"file": "table"}}
 
@@ -51,23 +53,30 @@ def few(folder: Path, **changes: Any) -> Fabricated:
     return Fabricated(folder, experiment(**{**told, **changes}))
 
 
+def training(*names: str) -> dict[str, Any]:
+    """Return for each subject that is trained an option, as it is by default."""
+    told = {}
+    for name in names:
+        plugin = SUBJECTS.get(name, {"plugin": name}).get("plugin")
+        fields = describe("methods", str(plugin)).configs.get("TrainConfig") if plugin else {}
+        if fields:
+            first = next(iter(fields))
+            told[name] = {first: fields[first].default}
+    return told
+
+
 def state(
     folder: Path, *entries: dict[str, Any], dip: float = 30.0, images: int = TEST
 ) -> list[Claim]:
-    """Write claims with their table, and read them."""
+    """Write claims with their table, and read them; what they do not tell is as it is here."""
     (folder / "table.csv").write_text(PUBLISHED.format(dip=dip, images=images))
-    told = [
-        {
-            key: value
-            for key, value in {
-                **{"id": f"claim{n}", "sentence": "It is so.", "source": "a paper"},
-                **ORDER,
-                **entry,
-            }.items()
-            if value is not None
-        }
-        for n, entry in enumerate(entries)
-    ]
+    told = []
+    for n, entry in enumerate(entries):
+        head = {"id": f"claim{n}", "sentence": "It is so.", "source": "a paper"}
+        full = {**head, **ORDER, **entry}
+        subjects = (*full["rows"], *(full["against"] or ()))
+        full = {"training": training(*subjects), **full}
+        told.append({key: value for key, value in full.items() if value is not None})
     path = folder / "claims.yaml"
     path.write_text(yaml.safe_dump({"subjects": SUBJECTS, "claims": told}))
     return read(path, folder)

@@ -1,5 +1,7 @@
 """An archive that was changed, or leads elsewhere, is refused in one line that names what."""
 
+import errno
+import io
 import json
 import stat
 import zipfile
@@ -71,6 +73,22 @@ def test_a_damaged_file_is_named(
     (tmp_path / "cut.zip").write_bytes(data[:1000])
     with pytest.raises(UserError, match=r"cut\.zip: cannot be read"):
         archive.verify(tmp_path / "cut.zip")
+
+
+def test_what_cannot_be_written_is_named_and_no_fault_of_the_archive(
+    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way of a folder")
+    with pytest.raises(UserError, match=r"file/config\.json: cannot be written"):
+        archive.verify(packed, tmp_path / "file")
+
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(archive, "_begun", lambda _: Full())
+    with pytest.raises(UserError, match=r"config\.json: cannot be written \(No space left"):
+        archive.verify(packed, tmp_path / "into")
 
 
 @pytest.mark.parametrize(

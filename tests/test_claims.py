@@ -74,6 +74,14 @@ def test_the_published_numbers_say_what_the_claim_says(claim: Claim) -> None:
             assert sign * claim.values[first] > sign * claim.values[second]
 
 
+def test_colour_is_judged_in_one_region_and_says_that_the_source_does_not_tell_it() -> None:
+    coloured = [claim for claim in STATED if claim.task == "colorization"]
+    assert len(coloured) == 5
+    for claim in coloured:
+        assert claim.region == "pasted"
+        assert "whether the luminance was put back" in claim.unknown
+
+
 def test_a_published_number_is_the_tables_own(tmp_path: Path) -> None:
     path = write(tmp_path)
     assert read(path)[0].values == {"dip": 29.90, "control": 28.43}
@@ -105,6 +113,10 @@ def test_a_published_number_is_the_tables_own(tmp_path: Path) -> None:
         ({"published": {"file": "deep"}}, r"published: `deep.csv`: .*deep_image_prior.csv"),
         ({"published": {"file": "deep_image_prior"}}, r"\d lines of .* for dip \(label `DIP`\)"),
         ({"labels": {"dip": "DIQ"}}, r"0 lines of deep_image_prior.csv for dip \(label `DIQ`\)"),
+        ({"settings": {"dip": {"stesp": 9}}}, r"settings.dip: `stesp`: did you mean `steps`"),
+        ({"training": {"dpi": {}}}, r"training: `dpi`: did you mean `dip`"),
+        ({"training": {"dip": {"steps": 9}}}, r"training.dip: `steps`: choices: none"),
+        ({"same_images": "yes"}, "one: `same_images`: true or false, found 'yes'"),
         ({"measure": "sharpnes", "metric": None}, r"measure: `sharpnes`: did you mean"),
         ({"kind": "value", "against": None, "margin": 1, "published": None, "labels": None},
          "`published` is missing: a value needs numbers"),

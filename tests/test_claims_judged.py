@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from priorbench.files import write_rows
-from priorbench.results import SCORE_COLUMNS
+from priorbench.results import SCORE_COLUMNS, Results
 from tests.fabricated import CUT, TEST, Fabricated
 from tests.stated import VALUE, alike, few, full, judged, mean, state
 from workflow.claims import claims_table, shown
@@ -59,6 +59,24 @@ def test_a_verdict_rests_on_the_row_with_the_fewest_seeds(tmp_path: Path) -> Non
     assert "Fewer than 5 seeds" in text
 
 
+LINES = {"task": "sample", "metric": {"plugin": "continuity"}, "ends": 0.05}
+
+
+def with_lines(folder: Path, even: dict[str, float], ends: dict[str, float]) -> Results:
+    """Fabricate results of lines between codes: how even they are, and how far off at the ends."""
+    made = few(folder, metrics={"psnr": {}, "continuity": {}})
+    rows = [
+        ("photos", "sample", row, 0, "continuity", region, line, value, "a line")
+        for row in even
+        for region, told in (("raw", even), ("ends", ends))
+        for line in range(5)
+        if row in told
+        for value in [told[row] + line / 1000 + (row != "glo") * line**2 / 1000]
+    ]
+    write_rows(made.scores / "samples.csv", SCORE_COLUMNS, rows)
+    return made.results
+
+
 @pytest.mark.parametrize(
     ("ends", "verdict", "why"),
     [
@@ -71,25 +89,24 @@ def test_a_verdict_rests_on_the_row_with_the_fewest_seeds(tmp_path: Path) -> Non
 def test_even_lines_that_end_far_from_their_images_are_no_better(
     ends: dict[str, float], verdict: str, why: str, tmp_path: Path
 ) -> None:
-    made = few(tmp_path, metrics={"psnr": {}, "continuity": {}})
-    rows = [
-        ("photos", "sample", row, 0, "continuity", region, line, value + line / 1000, "a line")
-        for row, even in (("lcm", 1.2), ("glo", 1.6))
-        for region, value in (("raw", even), ("ends", ends.get(row)))
-        for line in range(5)
-        if value is not None
-        for value in [value + (row == "lcm") * line**2 / 1000]
-    ]
-    write_rows(made.scores / "samples.csv", SCORE_COLUMNS, rows)
-    told = {"task": "sample", "metric": {"plugin": "continuity"}, "ends": 0.05}
-    found = judged(made.results, tmp_path, rows=["lcm"], against=["glo"], **told)
+    results = with_lines(tmp_path, {"lcm": 1.2, "glo": 1.6}, ends)
+    found = judged(results, tmp_path, rows=["lcm"], against=["glo"], **LINES)
     assert found.verdict == verdict
     assert why in found.why
     assert found.least is not None
     assert found.least.difference == pytest.approx(0.4, abs=0.02)
     # and whoever loses the order does not lose it to a blur
-    back = judged(made.results, tmp_path, rows=["glo"], against=["lcm"], **told)
+    back = judged(results, tmp_path, rows=["glo"], against=["lcm"], **LINES)
     assert back.verdict == ("contradicted" if verdict == "reproduced" else verdict)
+
+
+def test_an_order_lost_to_a_blur_still_counts_in_the_correction(tmp_path: Path) -> None:
+    ends = {"lcm": 0.4, "glo": 0.2, "dip": 0.2}  # only dip and glo end near their images
+    results = with_lines(tmp_path, {"lcm": 1.2, "dip": 1.4, "glo": 1.6}, ends)
+    entries = [{"rows": [row], "against": ["glo"], **LINES} for row in ("lcm", "dip")]
+    lost, kept = (each.comparisons[0] for each in evaluate(results, state(tmp_path, *entries)))
+    assert (lost.evidence.p, lost.outcome) == (1.0, "inconclusive")
+    assert 0 < kept.corrected == pytest.approx(2 * kept.evidence.p)
 
 
 def test_lines_are_clusters_of_their_own(tmp_path: Path) -> None:
@@ -164,6 +181,14 @@ def test_a_value_on_other_images_takes_its_images_for_a_sample(tmp_path: Path) -
     assert f"{TEST} test images instead of 100" in found.differs
     far = judged(results, tmp_path, dip=10.0, **value)
     assert far.verdict == "fails, protocol differs"
+
+
+def test_as_many_images_are_not_the_same_images(tmp_path: Path) -> None:
+    results = few(tmp_path).results
+    value = {**VALUE, "rows": ["dip"], "labels": {"dip": "DIP"}, "same_images": False}
+    found = judged(results, tmp_path, dip=round(mean(results, "dip"), 2), **value)
+    assert found.verdict == "inconclusive"  # four photographs tell little
+    assert found.differs == ("which images of the set are tested",)
 
 
 def test_ranks_are_reported_without_a_threshold(made: Fabricated, tmp_path: Path) -> None:

@@ -45,7 +45,12 @@ def test_a_contrast_is_the_difference_of_means_towards_the_better(
 def test_a_clear_difference_is_bold_and_none_is_not(results: Results) -> None:
     table = contrast_table(results, "photos", "psnr")
     assert len(row(table, "deep").cells) == len(TASKS) + 1  # what the range can express, too
-    assert all(cell.bold for cell in row(table, "deep").cells)
+    *restored, represented = row(table, "deep").cells
+    assert all(cell.bold for cell in restored)
+    assert represented.text and not represented.bold  # it saw the originals
+    told = contrasts(results, "photos", "psnr", "represent")["deep"]
+    assert told.p < LEVEL and np.isnan(told.corrected)
+    assert "represent takes no part" in "".join(table.notes)
     itself = row(table, "itself").cells
     assert {cell.text for cell in itself} == {"+0.00"}
     assert not any(cell.bold for cell in itself)

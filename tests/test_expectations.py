@@ -1,6 +1,7 @@
 """Verdicts on what was stated before the run."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from priorbench.results import Results
 from priorbench.significance import holm
 from tests.fabricated import CUT, Fabricated, experiment
 from workflow.expectations import Judged, evaluate, reached, read
+from workflow.scripts import report
 
 ROOT = Path(__file__).parents[1]
 ABOVE = {"statement": "LCM leads", "grounds": "none", "metric": "psnr", "imageset": "photos"}
@@ -38,6 +40,22 @@ def test_an_ordering_that_the_scores_show_is_confirmed(made: Fabricated) -> None
     assert 0 < least.low < least.difference < least.high
     assert least.between.startswith("[+")
     assert (least.a, least.where.partition(",")[0]) == ("DIP", "hole")
+
+
+def test_a_verdict_rests_on_the_seeds_that_survived(tmp_path: Path, made: Fabricated) -> None:
+    rows: dict[str, Any] = {
+        "methods": {"dip": {}, "glo": {}},
+        "metrics": {"psnr": {}},
+        "energy": {},
+    }
+    three = Fabricated(tmp_path, experiment(**rows, seeds=[0, 1, 2]))
+    pair = {"tasks": ["hole"], "above": ["dip"], "below": ["glo"]}
+    assert judged(three.results, **pair).seeds == 3
+    three.drop_scores("hole", ",glo,1,")
+    lost = judged(three.results, **pair)
+    assert (lost.seeds, lost.comparisons[0].seeds) == (2, 2)
+    assert judged(made.results, tasks=["hole"], above=["dip"], below=[CUT]).seeds == 0
+    assert "Fewer than 5" in report.seeds_told(three.results, [0, lost.seeds, 9])[0]
 
 
 def test_an_ordering_against_the_scores_is_contradicted(made: Fabricated) -> None:

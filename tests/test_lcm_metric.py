@@ -1,5 +1,6 @@
 """Which perceptual metric LCM's figure used: variants by value, and what is said of them."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from benchmarks.record import checksums
 from metrics import _perceptual
 from priorbench.conformance.material import Bytes, patches
 from priorbench.contract import Images
@@ -82,7 +84,8 @@ def test_values_are_those_of_the_network_on_the_pictures_cut_and_scaled_by_hand(
     options, images = finished
     step.main(options)
     out = Path(options[-1].removeprefix("--out="))
-    assert {path.suffix for path in out.parent.iterdir()} == {".csv", ".md", ".tex", ".png", ".pdf"}
+    kinds = {".csv", ".json", ".md", ".tex", ".png", ".pdf"}
+    assert {path.suffix for path in out.parent.iterdir()} == kinds
     rows = pd.read_csv(out, dtype={"version": str}).set_index(["version", "range", "option"])
     x = torch.from_numpy(images).float() / 255
     black = x.clone()
@@ -169,6 +172,20 @@ def test_without_any_weights_the_table_names_the_files(
     step.main(options)
     text = (tmp_path / "out" / "toy.md").read_text()
     assert text.count("no alexnet-owt-7be5be79.pth") == 6 and "nan" not in text
+
+
+def test_what_a_tracked_run_was_made_of_is_recorded(
+    finished: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "none"))
+    _perceptual.network.cache_clear()
+    step.main(finished[0])
+    card = (tmp_path / "images" / "card.json").read_bytes()
+    assert (tmp_path / "out" / "toy.json").read_bytes() == card
+    monkeypatch.chdir(tmp_path)
+    assert checksums(["out/*.json"]) == {"out/toy.json": hashlib.sha256(card).hexdigest()}
+    with pytest.raises(FileNotFoundError, match=r"other\.yaml"):
+        checksums(["other.yaml"])
 
 
 def test_the_page_says_what_the_tracked_run_found() -> None:

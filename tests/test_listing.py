@@ -11,6 +11,7 @@ import pytest
 
 from priorbench import listing, registry
 from priorbench.__main__ import main
+from tests.fabricated import experiment
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,9 +30,26 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 @pytest.mark.parametrize("noun", listing.ORDER)
 def test_every_plugin_of_the_project_is_listed_and_none_is_broken(noun: str) -> None:
     rows = listing.plugins(noun)
-    assert [row["name"] for row in rows] == registry.available(noun)
+    assert [row["name"] for row in rows if "alias" not in row] == registry.available(noun)
     assert rows and not [row for row in rows if "broken" in row]
     assert all(row["label"] and row["about"] for row in rows)
+
+
+def test_a_name_that_others_use_is_listed_and_means_a_plugin_with_options() -> None:
+    rows = {row["name"]: row for row in listing.plugins("metrics")}
+    assert [rows[name]["label"] for name in ("fid_legacy", "fid_clean")] == [
+        "fid, resize: legacy",
+        "fid, resize: clean",
+    ]
+    for name in ("fid_legacy", "fid_clean"):
+        told = experiment(metrics={name: {"dims": 768}}).metrics[name]
+        assert (told.plugin, told.options) == (
+            "fid",
+            {"resize": name.partition("_")[2], "dims": 768},
+        )
+    assert (
+        experiment(metrics={"fid_legacy": {"plugin": "psnr"}}).metrics["fid_legacy"].options == {}
+    )
 
 
 def test_capabilities_are_those_of_the_code() -> None:

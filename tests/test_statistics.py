@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from priorbench.statistics import compare, compare_all, corrected, outcome, summarise
+from priorbench.statistics import compare, compare_all, corrected, summarise
+from priorbench.verdicts import of_order
 
 Floats = NDArray[np.float64]
 NUMBERS = ["mean", "low", "high"]
@@ -88,7 +89,7 @@ def test_a_small_difference_on_the_same_images_is_seen_through_their_spread() ->
         ("a", "b", "lower", "contradicted"),
     ):
         found = compare(scores, first, second, better=better, name="x")  # type: ignore[arg-type]
-        assert outcome(found.difference, found.p) == said
+        assert of_order(found.difference, found.p) == said
 
 
 def test_seeds_of_two_methods_are_not_paired() -> None:
@@ -137,7 +138,7 @@ def test_one_number_per_method_has_no_interval_and_no_verdict() -> None:
     assert table["bold"].tolist() == [True, False, True]
     verdict = compare(scores, "a", "b", better="lower", name="x")
     assert verdict.difference == 1
-    assert outcome(verdict.difference, verdict.p) == "inconclusive"
+    assert of_order(verdict.difference, verdict.p) == "inconclusive"
 
 
 def test_one_cluster_of_many_images_has_no_interval() -> None:
@@ -203,14 +204,14 @@ def test_an_interval_beyond_zero_does_not_decide_where_the_test_does_not() -> No
     found = compare(long({"a": apart, "b": 0 * apart}), "a", "b", better="higher", name="x")
     assert found.low > 0
     assert found.p == pytest.approx(0.1425, abs=5e-5)
-    assert outcome(found.difference, found.p) == "inconclusive"
+    assert of_order(found.difference, found.p) == "inconclusive"
 
 
 def test_one_of_many_comparisons_has_to_be_the_surer() -> None:
     a = np.array([[1.0, 2.0, 1.0, 3.0]])  # the example of docs/statistics.md: p = 0.035
     found = compare(long({"a": a, "b": 0 * a}), "a", "b", better="higher", name="x")
-    assert [outcome(1.75, p) for p in corrected([found])] == ["holds"]
-    assert [outcome(1.75, p) for p in corrected([found, found])] == ["inconclusive"] * 2
+    assert [of_order(1.75, p) for p in corrected([found])] == ["holds"]
+    assert [of_order(1.75, p) for p in corrected([found, found])] == ["inconclusive"] * 2
 
 
 def test_pairs_name_the_better_first_whatever_the_direction() -> None:

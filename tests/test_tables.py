@@ -197,6 +197,13 @@ def test_one_seed_is_said_to_tell_nothing_of_training(tmp_path: Path) -> None:
     assert "bootstrap over clusters" in notes(table)
 
 
+def test_intervals_of_rows_with_fewer_seeds_are_told_apart(tmp_path: Path) -> None:
+    made = small(tmp_path, seeds=[0, 1])
+    for name in (*TASKS, "represent"):
+        made.drop_scores(name, ",glo,1,")
+    assert "over clusters or, by row, seeds and clusters" in notes(quality(made.results))
+
+
 def test_a_metric_that_scored_nothing_leaves_a_table_that_says_so(finished: Fabricated) -> None:
     table = quality(finished.results, "class_accuracy")
     assert not table.groups

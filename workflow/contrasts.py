@@ -8,7 +8,8 @@ import pandas as pd
 
 from priorbench.results import Results
 from priorbench.significance import LEVEL
-from priorbench.statistics import Difference, Outcome, compare, corrected, outcome
+from priorbench.statistics import Difference, compare, corrected
+from priorbench.verdicts import Outcome, of_order
 from workflow import summaries
 from workflow.quality import GAP, marked
 from workflow.rendering import Cell, Row, Table
@@ -68,7 +69,7 @@ def contrasts(results: Results, imageset: str, metric: str, task: str) -> dict[s
     """Return each contrast of the config in one column; a positive difference speaks for its first.
 
     A contrast of which a row has no scores is left out; one that was cut short takes no part in
-    the correction and is not judged.
+    the correction and is not judged, nor is any of what saw the originals.
     """
     region = summaries.headline(results, imageset, metric, task)
     parts = {"imageset": imageset, "metric": metric, "task": task, "region": region}
@@ -81,13 +82,14 @@ def contrasts(results: Results, imageset: str, metric: str, task: str) -> dict[s
         for name, (a, b) in results.experiment.config["contrasts"].items()
         if {a, b} <= set(scores["method"])
     }
-    judged = [name for name in found if not limited(results, imageset, name)]
+    blind = task != summaries.REPRESENT
+    judged = [name for name in found if blind and not limited(results, imageset, name)]
     chances = dict(zip(judged, corrected([found[name] for name in judged]), strict=True))
     return {
         name: Verdict(
             **vars(each),
             corrected=(p := chances.get(name, np.nan)),
-            outcome=outcome(each.difference, p),
+            outcome=of_order(each.difference, p),
         )
         for name, each in found.items()
     }
@@ -119,7 +121,8 @@ def _notes(results: Results, imageset: str, scored: bool, metric: str) -> Iterat
         "How much better the first is than the second: positive is better, whatever the metric's "
         "direction. In brackets the 95 % interval of the mean difference on the same images, "
         "training seeds and clusters of images resampled, of each difference alone; bold where the "
-        f"paired t test finds one at the level {LEVEL:g}, by Holm's method for all of the column."
+        f"paired t test finds one at the level {LEVEL:g}, by Holm's method for all of the column. "
+        f"{summaries.REPRESENT} takes no part."
     )
     yield from summaries.seed_notes(summaries.seeds_scored(results, imageset, metric))
     if any(limited(results, imageset, name) for name in pairs):

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from priorbench import verdicts
 from priorbench.errors import UserError, nearest
 from priorbench.files import read_yaml
 from priorbench.results import Results
-from priorbench.statistics import Difference, compare, corrected, outcome
+from priorbench.statistics import Difference, compare, corrected
+from priorbench.verdicts import NOT_RUN, Outcome
 from workflow import summaries
 
 STATED = Path(__file__).resolve().parents[1] / "published" / "expectations.yaml"
@@ -19,8 +21,8 @@ KEYS = {
     *("id", "statement", "grounds", "imageset", "tasks", "metric", "above", "below"),
     *("level", "before", "after", "silent"),
 }
-NOT_RUN = "not run"
 NOT_JUDGED = "not judged"
+TESTED: tuple[Outcome, ...] = ("holds", "contradicted", "inconclusive")
 ITERATIONS = "iterations"
 
 
@@ -37,6 +39,7 @@ class Comparison:
     low: float = np.nan
     high: float = np.nan
     p: float = np.nan  # corrected for all comparisons of the statement
+    seeds: int = 0  # the fewer of the two; 0: no training was compared
 
     @property
     def by(self) -> str:
@@ -72,6 +75,11 @@ class Judged:
         words = [comparison.outcome.partition(":")[0] for comparison in self.comparisons]
         told = {word: word.replace("holds", "hold") for word in dict.fromkeys(words)}
         return ", ".join(f"{words.count(word)} {said}" for word, said in told.items())
+
+    @property
+    def seeds(self) -> int:
+        """The fewest training seeds that a row compared has; 0 where nothing trained was."""
+        return min((c.seeds for c in self.comparisons if c.seeds), default=0)
 
     @property
     def least(self) -> Comparison | None:
@@ -116,19 +124,24 @@ def _decided(found: list[tuple[Comparison, Difference | None]]) -> list[Comparis
         if difference:
             by, p = difference.difference, next(chances)
             low, high = difference.low, difference.high
-            said = outcome(by, p)
+            said = verdicts.of_order(by, p)
             made = replace(made, outcome=said, difference=by, low=low, high=high, p=p)
         decided.append(made)
     return decided
 
 
 def _verdict(comparisons: list[Comparison]) -> str:
-    outcomes = {comparison.outcome.partition(":")[0] for comparison in comparisons}
-    for word in ("contradicted", "inconclusive"):
-        if word in outcomes:
-            return word
-    if "holds" in outcomes:
-        return "confirmed" if outcomes == {"holds"} else "confirmed, as far as judged"
+    """Return the verdict that the comparisons judged establish, and whether these are all.
+
+    A claim of a paper stays open where a row takes no part. A statement is of this experiment: it
+    is confirmed as far as it was judged, and says so.
+    """
+    outcomes = {comparison.outcome for comparison in comparisons}
+    judged = [word for word in TESTED if word in outcomes]
+    if judged:
+        said = verdicts.verdict(judged, "as stated")
+        whole = outcomes <= {*TESTED} or said != verdicts.AGREES["as stated"]
+        return said if whole else f"{said}, as far as judged"
     told = {c.outcome.partition(": ")[2] for c in comparisons if c.outcome.startswith(NOT_JUDGED)}
     return f"{NOT_JUDGED}: {', '.join(sorted(told))}" if told else NOT_RUN
 
@@ -160,7 +173,8 @@ def _scores(
                     name = "/".join(["expectation", *parts.values()])
                     better = summaries.better(results, metric)
                     compared = compare(scores, a, b, better=better, name=name)
-                    yield Comparison(*pair, unit, ""), compared
+                    seeds = summaries.fewest_seeds(scores[scores["method"].isin((a, b))])
+                    yield Comparison(*pair, unit, "", seeds=seeds), compared
 
 
 def _energies(

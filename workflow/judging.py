@@ -14,7 +14,7 @@ from priorbench.statistics import ENOUGH_SEEDS, Better, Column
 from priorbench.verdicts import Evidence, Outcome
 from workflow.line_ends import gated
 from workflow.matching import Place, places
-from workflow.measuring import Measured, measure
+from workflow.measuring import Measured, images_differ, measure
 
 OUT: tuple[Outcome, ...] = ("diverged", "budget-limited")  # they take no part
 UNTESTED = "one image or cluster, and one seed: nothing to test with"
@@ -90,8 +90,8 @@ def evaluate(results: Results, claims: list[Claim] | None = None) -> list[Judged
 
 def _compared(results: Results, claim: Claim, place: Place, measured: Measured) -> Judged:
     """Return a claim with its comparisons, uncorrected."""
-    counted = _count_differs(results, claim, measured)
-    fixed = bool(claim.tested) and not place.other_images and not counted
+    images = images_differ(results, claim, place, measured)
+    fixed = claim.same_images and bool(claim.tested) and not place.other_images and not images
     if claim.kind in PAIRED:
         made = [*_pairs(results, claim, place, measured)]
     elif claim.kind == "value":
@@ -101,24 +101,13 @@ def _compared(results: Results, claim: Claim, place: Place, measured: Measured) 
     compared = {row for c in made if np.isfinite(c.mean_a) for row in (c.a, c.b)}
     trained = measured.scores[measured.scores["seed"] >= 0]
     seeds = trained[trained["method"].isin(compared)].groupby("method")["seed"].nunique()
-    differs = (*place.other_images, *counted, *place.differs)
+    differs = (*place.other_images, *images, *place.differs)
     return Judged(
         *(claim, place, tuple(made), "", differs),
         unit=measured.unit,
         better=measured.better,
         seeds=int(seeds.min()) if len(seeds) else 0,
     )
-
-
-def _count_differs(results: Results, claim: Claim, measured: Measured) -> tuple[str, ...]:
-    """Return how many images there are where the source has another number of them."""
-    if not claim.tested or measured.scores.empty:
-        return ()
-    images = measured.scores["image"]
-    drawn = bool((images < 0).all())
-    count = results.experiment.config["samples"] if drawn else images.nunique()
-    noun = "samples" if drawn else "test images"
-    return () if count == claim.tested else (f"{count} {noun} instead of {claim.tested}",)
 
 
 def _left_out(results: Results, place: Place, measured: Measured, *rows: str) -> Outcome | None:

@@ -28,9 +28,10 @@ class Place:
 
 
 def places(results: Results, claim: Claim) -> list[Place]:
-    """Return the places where a claim can be judged; the nearest one where there is none.
+    """Return where a claim is looked at: image sets, each with what is missing there.
 
-    A published value says nothing of other images: it is looked for on its own only.
+    Where it can be judged on none, those of the source, or else the one that lacks least. A
+    published value says nothing of other images: it is looked for on its own only.
     """
     imagesets = results.experiment.imagesets
     if claim.kind == "value":
@@ -39,13 +40,15 @@ def places(results: Results, claim: Claim) -> list[Place]:
         names = list(imagesets)
     if not names:
         return [Place("", {}, "", "", claim.region, (), (), (f"image set {claim.imageset}",))]
-    found = [_place(results, claim, name) for name in names]
-    if whole := [place for place in found if not place.missing]:
-        return whole
-    return [min(found, key=lambda place: len(place.missing))]
+    found = [place_on(results, claim, name) for name in names]
+    if any(not place.missing for place in found):
+        return found
+    own = [place for place in found if imagesets[place.imageset].plugin == claim.imageset]
+    return own or [min(found, key=lambda place: len(place.missing))]
 
 
-def _place(results: Results, claim: Claim, imageset: str) -> Place:
+def place_on(results: Results, claim: Claim, imageset: str) -> Place:
+    """Return what of a config a claim means on an image set, and what is missing of it."""
     experiment = results.experiment
     missing: list[str] = []
     differs: list[str] = []
@@ -74,17 +77,21 @@ def _place(results: Results, claim: Claim, imageset: str) -> Place:
         if len(scored) and region not in set(scored["region"]):
             region = summaries.headline(results, imageset, metric, task)
             differs.append(f"region {region} instead of {claim.region}")
-    rows = {name: tuple(_rows(results, imageset, claim.subjects[name])) for name in claim.subjects}
+    rows = {
+        name: tuple(rows_of(results, imageset, claim.subjects[name])) for name in claim.subjects
+    }
     missing += _absent(claim, rows)
     if claim.learned and (count := learned(results, imageset)) != claim.learned:
         differs.append(f"{count or 'unknown'} training images instead of {claim.learned}")
-    for subject, settings in claim.settings.items():
-        for row in rows[subject]:
-            if row in experiment.methods:
-                ours = experiment.method_config(row, "restore", imageset, task)
-                about = experiment.methods[row].about
-                told = _differences(ours, settings, about, "RestoreConfig")
-                differs += [f"{experiment.methods[row].label}: {each}" for each in told]
+    where = {"restore": (imageset, task), "train": (experiment.home(imageset),)}
+    for part, told_of in (("restore", claim.settings), ("train", claim.training)):
+        for subject, options in told_of.items():
+            for row in rows[subject] if options else ():
+                ours = experiment.method_config(row, part, *where[part])
+                entry = experiment.methods[row]
+                told = _differences(ours, options, entry.about, f"{part.capitalize()}Config")
+                differs += [f"{entry.label}: {each}" for each in told]
+    differs += _untold(results, claim, rows)
     other = tuple(_other_images(results, claim, imageset))
     departures = dict.fromkeys((*differs, *claim.departures))
     return Place(imageset, rows, task, metric, region, other, (*departures,), (*missing,))
@@ -98,13 +105,30 @@ def _absent(claim: Claim, rows: dict[str, tuple[str, ...]]) -> list[str]:
     return [f"method {name}" for name, found in rows.items() if short and not found]
 
 
+def _trained(about: Description) -> bool:
+    """Whether a method is trained with options of its own."""
+    return about.learns and bool(about.configs.get("TrainConfig"))
+
+
+def _untold(results: Results, claim: Claim, rows: dict[str, tuple[str, ...]]) -> list[str]:
+    """Return which rows were trained with options that the claim says nothing of."""
+    methods = results.experiment.methods
+    labels = dict.fromkeys(
+        methods[row].label
+        for subject, found in rows.items()
+        for row in found
+        if row in methods and _trained(methods[row].about) and not claim.training.get(subject)
+    )
+    return [f"options of training not compared: {', '.join(labels)}"] * bool(labels)
+
+
 def learned(results: Results, imageset: str) -> int:
     """Return how many images there were to learn from; 0 where no card tells."""
     counts = results.card(imageset).get("counts", {})
     return int(counts.get("train", 0))
 
 
-def _rows(results: Results, imageset: str, selectors: tuple[Selector, ...]) -> Iterator[str]:
+def rows_of(results: Results, imageset: str, selectors: tuple[Selector, ...]) -> Iterator[str]:
     """Yield the rows that are meant: of methods, or a control by its name."""
     experiment = results.experiment
     for selector in selectors:

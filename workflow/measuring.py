@@ -82,6 +82,21 @@ def measure(results: Results, claim: Claim, place: Place) -> Measured:
     return Measured(kept, "/".join(("claims", *parts.values())), better, unit, lacking, pairs)
 
 
+def images_differ(
+    results: Results, claim: Claim, place: Place, measured: Measured
+) -> tuple[str, ...]:
+    """Return in what the test images, or the samples, are not known to be those of the source."""
+    if not claim.metric or measured.scores.empty:
+        return ()
+    images = measured.scores["image"]
+    drawn = bool((images < 0).all())
+    count = results.experiment.config["samples"] if drawn else images.nunique()
+    if claim.tested and count != claim.tested:
+        return (f"{count} {'samples' if drawn else 'test images'} instead of {claim.tested}",)
+    told = claim.same_images or place.other_images or claim.task == summaries.SAMPLE
+    return () if told else ("which images of the set are tested",)
+
+
 def _unit(name: str) -> str:
     """Return the unit in brackets of a metric's name, else the name without its aside."""
     found = re.search(r"\[(.+)\]", name)

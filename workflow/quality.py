@@ -1,6 +1,6 @@
 """The quality tables of an experiment: methods by tasks, with what stands below them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -151,7 +151,7 @@ class Quality:
             return
         images = plural(max(line.images for line in lines), "test image")
         clusters = plural(max(line.clusters for line in lines), "cluster")
-        over = lines[0].over
+        over = " or, by row, ".join(dict.fromkeys(line.over for line in lines if line.over))
         interval = f"its 95 % interval, bootstrap over {over}" if over else "no interval"
         yield (
             f"Mean over {images} of {clusters} (a cluster: what comes from one photograph, scan or "
@@ -224,9 +224,14 @@ def number(line: Line, decimals: int, mark: str = "") -> Cell:
 
 def marked(results: Results, imageset: str, method: str) -> tuple[str, bool]:
     """Return a row's label with the mark of its status, and whether it is faded."""
-    status = results.status(imageset, method)
-    mark = next((mark for word, mark in MARKS.items() if status.startswith(word)), "")
+    mark = mark_of(results, imageset, method)
     return f"{results.experiment.methods[method].label}{mark}", bool(mark)
+
+
+def mark_of(results: Results, imageset: str, method: str) -> str:
+    """Return the mark of a row that was cut short or diverged; of others nothing."""
+    status = results.status(imageset, method)
+    return next((mark for word, mark in MARKS.items() if status.startswith(word)), "")
 
 
 def status_notes(results: Results, imageset: str) -> Iterator[str]:
@@ -271,9 +276,13 @@ def test_only_notes(results: Results, imageset: str, card: dict[str, Any]) -> It
         yield f"Left out, for want of images to learn from: {', '.join(left)}."
 
 
-def method_notes(results: Results, imageset: str) -> Iterator[str]:
-    """Yield the choices that methods ask to be said beside their numbers."""
+def method_notes(
+    results: Results, imageset: str, rows: Collection[str] | None = None
+) -> Iterator[str]:
+    """Yield the choices that methods, or some `rows`, ask to be said beside their numbers."""
     for method, entry in results.experiment.methods.items():
+        if rows is not None and method not in rows:
+            continue
         notes = dict.fromkeys(
             r.get("note", "") for _, r in results.records(imageset, method=method)
         )

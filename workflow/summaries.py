@@ -155,7 +155,11 @@ def summary(
 
 def seeds_scored(results: Results, imageset: str, metric: str) -> int:
     """Return how many training seeds a metric scored, of the row with the fewest."""
-    scores = results.scores(imageset=imageset, metric=metric)
+    return fewest_seeds(results.scores(imageset=imageset, metric=metric))
+
+
+def fewest_seeds(scores: pd.DataFrame) -> int:
+    """Return how many training seeds the row with the fewest has; 0 where no row was trained."""
     rows = scores[scores["seed"] >= 0].groupby("method", observed=True)["seed"].nunique()
     return int(rows.min()) if len(rows) else 0
 
@@ -166,7 +170,7 @@ def seed_notes(seeds: int) -> Iterator[str]:
         yield (
             "One seed says nothing of how training varies: verdicts speak of these trained models."
         )
-    elif seeds < ENOUGH_SEEDS:
+    elif 0 < seeds < ENOUGH_SEEDS:
         yield (
             f"Fewer than {ENOUGH_SEEDS} seeds say little of how training varies: verdicts speak of "
             "these trained models."

@@ -32,6 +32,7 @@ class Entry:
     name: str
     line: Line
     row: str = ""
+    mark: str = ""  # of a row that was cut short or diverged
 
 
 @dataclass(frozen=True)
@@ -155,8 +156,8 @@ def _row(
         gap = "not run" if side.gap or kind == "methods" else ""
         cells.append(number(found[0], decimals) if found else Cell(gap))
     several = [other for other in keys if other[0] == name][1:]
-    faded = any(e.line.excluded for _, _, s in sides for e in s.methods if row and e.row == row)
-    return Row(f"{name} ({row})" if several else name, tuple(cells), faded)
+    mark = next((e.mark for _, _, s in sides for e in s.methods if row and e.row == row), "")
+    return Row(f"{name}{mark} ({row})" if several else f"{name}{mark}", tuple(cells), bool(mark))
 
 
 def _data(sides: Sequence[tuple[Quantity, str, Side]]) -> Iterator[dict[str, Any]]:

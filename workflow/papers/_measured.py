@@ -1,15 +1,20 @@
 """Which rows of an experiment stand for what a paper shows, and what is said where none does."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from priorbench import config
+from priorbench import claims, config
+from priorbench.claims import Claim
 from priorbench.results import Results
+from workflow import matching
 from workflow.papers._beside import Entry, Side
+from workflow.quality import mark_of
 from workflow.summaries import metric_label, summary
 
 NOT_RUN = "not run"
+NO_ROW = "no such row in the config"
 
 
 def imageset_of(results: Results, own: Collection[str], tasks: Collection[str] = ()) -> str:
@@ -45,23 +50,20 @@ def title(name: str, theirs: str, ours: str, *, measured: bool = True) -> str:
     return f"{name}: measured on {ours}, published on {theirs}"
 
 
-def rows_of(results: Results, imageset: str, plugin: str) -> list[str]:
-    """Return the rows of a method plugin."""
-    methods = results.experiment.methods_of(imageset)
-    return [row for row, entry in methods.items() if entry.plugin == plugin]
+@cache
+def _stated() -> dict[str, Claim]:
+    return {found.id: found for found in claims.read()}
 
 
-def task_of(results: Results, imageset: str, plugin: str, **wanted: Any) -> str | None:
-    """Return the row of a task's plugin, of several the one with most of the `wanted` options."""
-    experiment = results.experiment
-    rows = [t for t in experiment.tasks_of(imageset) if experiment.tasks[t].plugin == plugin]
+def claim(name: str) -> Claim:
+    """Return a published claim by its id."""
+    return _stated()[name]
 
-    def alike(row: str) -> int:
-        told = experiment.task_config(row, imageset)
-        options = {k: option(experiment.tasks[row], "Config", told, k) for k in wanted}
-        return sum(options[key] == value for key, value in wanted.items())
 
-    return max(rows, key=alike, default=None)
+def rows_of(results: Results, imageset: str, subject: str) -> list[str]:
+    """Return the rows that a subject of the claims means."""
+    selectors = claims.read_subjects()[subject]
+    return list(matching.rows_of(results, imageset, selectors))
 
 
 def option(entry: config.Entry, part: str, told: dict[str, Any], key: str) -> Any:
@@ -86,25 +88,25 @@ def side(
     results: Results,
     place: tuple[str, str, str],
     region: str,
-    methods: dict[str, str],
+    methods: Mapping[str, Sequence[str]],
     controls: Collection[str],
     missing: list[str],
 ) -> Side:
-    """Return what was measured of a paper's `methods` (label: plugin), and of some controls.
+    """Return what was measured of a paper's `methods` (label: rows), and of some controls.
 
     place: image set, metric and task. What is missing is added to `missing`.
     """
     imageset, metric, task = place
     lines = summary(results, imageset, metric, task, region)
     found = []
-    for label, plugin in methods.items():
-        rows = rows_of(results, imageset, plugin)
+    for label, rows in methods.items():
         if not rows:
-            missing.append(f"{label} (no row of `{plugin}` in the config)")
+            missing.append(f"{label} ({NO_ROW})")
         for row in rows:
             if row in lines:
                 # bold would speak of rows that are not shown
-                found.append(Entry(label, replace(lines[row], bold=False), row))
+                line = replace(lines[row], bold=False)
+                found.append(Entry(label, line, row, mark_of(results, imageset, row)))
             else:
                 missing.append(f"{label} (row `{row}`, task `{task}`)")
     missing += [f"`{name}`, task `{task}`" for name in controls if name not in lines]

@@ -2,7 +2,7 @@
 
 from priorbench.results import Results
 from workflow.papers._beside import Quantity, Side, draw_pairs, table, theirs
-from workflow.papers._measured import empty, gaps, option, others, side, title
+from workflow.papers._measured import empty, gaps, option, others, rows_of, side, title
 from workflow.papers._paper import Paper, published
 
 SETS = {"set5": "Set5", "set14": "Set14"}
@@ -68,8 +68,9 @@ def _measured(results: Results, imageset: str, label: str, missing: list[str]) -
         return empty(label, f"no task {wanted} on `{imageset}` in the config", missing)
     if results.scores(imageset=imageset, metric=metric, task=task)["value"].isna().all():
         return empty(label, f"no scores of `{task}` on `{imageset}`", missing)
+    methods = {"DIP": rows_of(results, imageset, "dip")}
     place = imageset, metric, task
-    return side(results, place, "raw", {"DIP": "dip"}, [*CONTROLS.values()], missing)
+    return side(results, place, "raw", methods, [*CONTROLS.values()], missing)
 
 
 def _metric(results: Results) -> str | None:

@@ -2,37 +2,36 @@
 
 from priorbench.results import Results
 from workflow.figures.restorations import HEAD, grid
+from workflow.matching import place_on
 from workflow.papers._grids import draw_grid, first_of_line, gap, table
-from workflow.papers._measured import data, gaps, imageset_of, others, rows_of, task_of, title
+from workflow.papers._measured import NO_ROW, claim, data, gaps, imageset_of, others, title
 from workflow.papers._paper import Paper
 from workflow.quality import marked
 
-# in the order of the post's legend
-METHODS = {"LCM": "lcm", "GLO": "glo", "DIP": "dip", "WGAN": "wgan_gp", "AE": "ae"}
+# in the order of the post's legend: subjects of claims
+METHODS = {"LCM": "LCM", "GLO": "glo", "DIP": "dip", "WGAN": "wgan_gp", "AE": "ae"}
+# claim of the figure with numbers that says which task and rows are meant: name
 TASKS = {
-    "hole": "inpainting",
-    "super_resolution": "super-resolution",
-    "colorization": "colorization",
+    "ranks-hole": "inpainting",
+    "ranks-sr": "super-resolution",
+    "ranks-colour": "colorization",
 }
-FACTOR = 8  # of super-resolution in the post, as its pictures look
 
 
 def draw(results: Results) -> Paper:
     """Return the grid of this experiment, with gaps where the post has something."""
-    imageset = imageset_of(results, ("celeba",), TASKS)
-    found = {label: rows_of(results, imageset, plugin) for label, plugin in METHODS.items()}
-    missing = [
-        f"{label} (no row of `{METHODS[label]}` in the config)"
-        for label, rows in found.items()
-        if not rows
-    ]
-    rows = [(label, row) for label, known in found.items() for row in known or [""]]
+    imageset = imageset_of(results, ("celeba",), {claim(name).task for name in TASKS})
+    places = {name: place_on(results, claim(name), imageset) for name in TASKS}
+    known = next(iter(places.values())).rows
+    found = {label: known[subject] for label, subject in METHODS.items()}
+    missing = [f"{label} ({NO_ROW})" for label, rows in found.items() if not rows]
+    rows = [(label, row) for label, mine in found.items() for row in mine or [""]]
     names = [marked(results, imageset, row)[0] if row else label for label, row in rows]
     lines = []
-    for plugin, name in TASKS.items():
-        task = task_of(results, imageset, plugin, factor=FACTOR)
+    for stated, name in TASKS.items():
+        task = places[stated].task
         drawn = grid(results, imageset, [task], [row for _, row in rows]) if task else []
-        why = f"nothing of `{task}`" if task else f"no task `{plugin}` in the config"
+        why = f"nothing of `{task}`" if task else f"no task `{claim(stated).task}` in the config"
         if not drawn:
             missing.append(f"{name} ({why} on `{imageset}`)")
         lines += drawn or [gap(name, why)]

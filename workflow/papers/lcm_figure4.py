@@ -7,31 +7,32 @@ is scored. Hence two panels side by side, each with its own axis: compare orders
 import pandas as pd
 
 from priorbench.results import Results
+from workflow.matching import place_on
 from workflow.papers._beside import Quantity, Side, draw_pairs, table, theirs
-from workflow.papers._measured import data, empty, gaps, imageset_of, others, side, task_of, title
+from workflow.papers._measured import claim, data, empty, gaps, imageset_of, others, side, title
 from workflow.papers._paper import Paper, published
-from workflow.summaries import absent, headline
+from workflow.summaries import absent
 
 THEIRS = "CelebA 128 px"
-# task: its name, and the control that stands for the post's
-TASKS = {
-    "hole": ("inpainting", "degraded"),
-    "super_resolution": ("super-resolution", "bilinear"),
-    "colorization": ("colorization", "grey"),
+# claim on the ranks of a panel, and on its line of reference: name
+PANELS = {
+    ("ranks-hole", "line-hole"): "inpainting",
+    ("ranks-sr", "line-bilinear"): "super-resolution",
+    ("ranks-colour", "line-grey"): "colorization",
 }
-FACTOR = 8  # of super-resolution in the post, as its pictures look
 
 
 def draw(results: Results) -> Paper:
     """Return a row of panels per task: the post's bars, and LPIPS of this experiment."""
     numbers = published("lcm_figure4")
-    imageset = imageset_of(results, ("celeba",), TASKS)
+    tasks = {claim(ranks).task for ranks, _ in PANELS}
+    imageset = imageset_of(results, ("celeba",), tasks)
     missing: list[str] = []
     pairs = []
-    for task, (name, _) in TASKS.items():
-        rows = numbers[numbers["task"] == task]
+    for (ranks, line), name in PANELS.items():
+        rows = numbers[numbers["task"] == claim(ranks).task]
         controls = set(rows.loc[rows["method"] == "", "label"])
-        measured = _measured(results, imageset, task, rows, missing)
+        measured = _measured(results, imageset, ranks, line, rows, missing)
         pairs.append(Quantity(name, theirs(rows, "perceptual metric ↓", controls), measured))
     methods = numbers[numbers["method"] != ""]
     unknown = dict.fromkeys(part for told in methods["unknown"] for part in told.split("; "))
@@ -56,21 +57,24 @@ def draw(results: Results) -> Paper:
 
 
 def _measured(
-    results: Results, imageset: str, plugin: str, rows: pd.DataFrame, missing: list[str]
+    results: Results, imageset: str, ranks: str, line: str, rows: pd.DataFrame, missing: list[str]
 ) -> Side:
-    name, control = TASKS[plugin]
-    metric = next((m for m, e in results.experiment.metrics.items() if e.plugin == "lpips"), None)
-    task = task_of(results, imageset, plugin, factor=FACTOR)
-    if metric is None:
-        return empty(name, "no metric `lpips` in the config", missing)
-    if task is None:
-        return empty(name, f"no task `{plugin}` on `{imageset}` in the config", missing)
+    """Return what the claims of a panel are judged by: their rows, task, metric and region."""
+    stated = claim(ranks)
+    place, reference = (place_on(results, each, imageset) for each in (stated, claim(line)))
+    name, task, metric = PANELS[ranks, line], place.task, place.metric
+    if not metric:
+        return empty(name, f"no metric `{stated.metric}` in the config", missing)
+    if not task:
+        return empty(name, f"no task `{stated.task}` on `{imageset}` in the config", missing)
     scores = results.scores(imageset=imageset, metric=metric, task=task)
     if scores["value"].isna().all():
         why = absent(scores["protocol"]) if len(scores) else "no scores"
         return empty(name, f"LPIPS of `{task}` on `{imageset}`: {why}", missing)
-    patch = "hole" in set(scores["region"])
-    region = "hole" if patch else headline(results, imageset, metric, task)
-    named = rows[rows["method"] != ""]
-    methods = dict(zip(named["label"], named["method"], strict=True))
-    return side(results, (imageset, metric, task), region, methods, [control], missing)
+    methods = {}
+    for label, method in zip(rows["label"], rows["method"], strict=True):
+        # a subject has the name of its line, or that of the method
+        if (subject := label if label in place.rows else method) in place.rows:
+            methods[label] = place.rows[subject]
+    controls = [row for found in reference.rows.values() for row in found]
+    return side(results, (imageset, metric, task), place.region, methods, controls, missing)

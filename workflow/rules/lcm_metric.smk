@@ -6,7 +6,7 @@ rule lcm_metric_of:
         controls=of_units("control", "controls.safetensors"),
     output:
         csv=f"{OUT}/lcm_metric/{{imageset}}.csv",
-        others=multiext(f"{OUT}/lcm_metric/{{imageset}}", ".md", ".tex", ".png", ".pdf"),
+        others=multiext(f"{OUT}/lcm_metric/{{imageset}}", ".md", ".tex", ".json", ".png", ".pdf"),
     log:
         f"{OUT}/lcm_metric/{{imageset}}.log",
     conda:

@@ -3,7 +3,10 @@ rule paper:
     input:
         LISTS,
         SCORES,
-        lambda wildcards: expand(ROOT / "published/{name}.csv", name=PAPERS[wildcards.paper]),
+        ROOT / "published/claims.yaml",
+        lambda wildcards: expand(
+            ROOT / "published/{name}.csv", name=PAPERS[wildcards.paper].published
+        ),
     output:
         png=f"{OUT}/papers/{{paper}}.png",
         others=multiext(f"{OUT}/papers/{{paper}}", ".pdf", ".csv", ".md", ".tex"),
@@ -17,7 +20,9 @@ rule paper:
         experiment=EXPERIMENT.to_json(),
         labels=LABELS,
         lists=[f"@{path}" for path in LISTS],
-        code=lambda wildcards: code("paper", ROOT / "workflow" / "papers" / f"{wildcards.paper}.py"),
+        code=lambda wildcards: code(
+            "paper", ROOT / "workflow" / "papers" / f"{PAPERS[wildcards.paper].module}.py"
+        ),
     message:
         "paper figure {wildcards.paper}"
     shell:

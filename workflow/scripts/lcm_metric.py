@@ -22,7 +22,10 @@ LEAST = 128  # pixels, the side that the lines are of
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write FILE.csv (all values), .md, .tex (the nearest) and .png, .pdf (all, by line)."""
+    """Write FILE.csv (all values), .md, .tex (the nearest) and .png, .pdf (all, by line).
+
+    FILE.json is the card of the images.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", required=True, type=Path, metavar="card.json")
     parser.add_argument("--observations", required=True, type=Path, nargs="+")
@@ -43,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         *((".tex", rendering.latex),),
     ):
         write_text(asked.out.with_suffix(suffix), write(told))
+    write_text(asked.out.with_suffix(".json"), asked.images.read_text(encoding="utf-8"))
     with rc_context(_style.RC):
         _style.save(draw(rows), asked.out.with_suffix(".png"))
 

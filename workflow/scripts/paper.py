@@ -1,6 +1,5 @@
 """Draw one figure of a paper, as published and as measured: PNG, PDF, and its numbers."""
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from matplotlib import rc_context
 from priorbench.errors import UserError, nearest
 from workflow import finished
 from workflow.figures import _style
-from workflow.papers import PAPERS, _paper
+from workflow.papers import PAPERS, _paper, draw
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -20,9 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     if asked.name not in PAPERS:
         raise UserError(f"unknown figure `{asked.name}`: {nearest(asked.name, PAPERS)}")
-    module = importlib.import_module(f"workflow.papers.{asked.name}")
     with rc_context(_style.RC):
-        _paper.write(module.draw(finished.results(asked)), asked.out)
+        _paper.write(draw(asked.name, finished.results(asked)), asked.out)
 
 
 if __name__ == "__main__":

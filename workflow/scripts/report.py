@@ -3,7 +3,7 @@
 import base64
 import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
     )
-    stated = claims.shown(results)
+    expected, stated = evaluate(results), claims.shown(results)
     page = environment.get_template("report.html.j2").render(
         experiment=results.experiment,
-        seed_notes=list(seed_notes(len(results.experiment.seeds))),
+        seed_notes=seeds_told(results, [each.seeds for each in expected]),
+        claims_seed_notes=seeds_told(results, [each.judged.seeds for each in stated]),
         metrics=metrics(results),
         facts=facts(results),
-        expectations=evaluate(results),
+        expectations=expected,
         claims=stated,
         claims_table=claims.claims_table(results, stated),
         imagesets=[section(results, name, asked.figures) for name in results.experiment.imagesets],
@@ -68,6 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         records=records(results),
     )
     write_text(asked.out, page)
+
+
+def seeds_told(results: Results, counts: Iterable[int]) -> list[str]:
+    """Return of what verdicts speak, by the fewest seeds that survived of those that rest on any.
+
+    Without a verdict those of the config count.
+    """
+    fewest = min((count for count in counts if count), default=len(results.experiment.seeds))
+    return list(seed_notes(fewest))
 
 
 def section(results: Results, imageset: str, folder: Path) -> dict[str, Any]:
