@@ -11,7 +11,8 @@ from priorbench.checks import SET_SIZE
 from priorbench.config import Entry
 from priorbench.conformance import material
 from priorbench.conformance.material import Bytes, Floats
-from priorbench.conformance.verdicts import Broken, Inapplicable, Rule
+from priorbench.conformance.verdicts import Broken, Caught, Inapplicable, Rule
+from priorbench.conformance.watching import Notes, check_generators, check_opened, watched
 from priorbench.conformance.words import check_constants, check_function, check_label
 from priorbench.errors import MissingWeights, UserError, nearest
 from priorbench.scoring import Metric
@@ -37,11 +38,13 @@ class Subject:
         self.path = self.about.path
         self.options = options or {}
         self.changed = False  # whether a score has changed its images
+        self.notes = Notes()  # what it did when it was imported, and scored
 
     @cached_property
     def metric(self) -> Metric:
         """The plugin with its options, as scores are made by it."""
-        return Metric(registry.load("metrics", self.name), self.options)
+        with watched(self.path) as self.notes:
+            return Metric(registry.load("metrics", self.name), self.options)
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -139,6 +142,22 @@ def contract(subject: Subject) -> str:
     return f"`{told['LABEL']}`, {told['BETTER']} is better, per {told['PER']}"
 
 
+def opens_nothing(subject: Subject) -> str:
+    """First of all scores, so that what others would repeat is seen once."""
+    restored = material.noisy(subject.original, 0.1)
+    with watched(subject.path, subject.notes), Caught() as caught:
+        for region in subject.regions:
+            subject.scored(restored, subject.original, region)
+    check_opened(
+        subject.notes.opened,
+        "scored",
+        "ask for pretrained files in WEIGHTS, and load them with priorbench.weights",
+    )
+    if isinstance(caught.error, Inapplicable):
+        raise caught.error
+    return "opens no file but weights, no address and no process"
+
+
 def form(subject: Subject) -> str:
     """A float64 per image, or one float per set; images are left alone."""
     original = subject.original
@@ -198,6 +217,15 @@ def same_again(subject: Subject) -> str:
     if not np.array_equal(first, second):
         raise Broken("two scores of the same images differ", "seed what is drawn, with a constant")
     return "the same images, the same number"
+
+
+def random_numbers(subject: Subject) -> str:
+    """Generators that others draw from are left alone; the first scores have told."""
+    check_generators(
+        subject.notes.seeded,
+        "others draw from that generator, too: make one, `np.random.default_rng(0)`",
+    )
+    return "seeds no generator that others draw from"
 
 
 def direction(subject: Subject) -> str:
@@ -261,9 +289,11 @@ def refuses(subject: Subject) -> str:
 
 RULES = (
     Rule("contract", contract),
+    Rule("files and network", opens_nothing, ("contract",)),
     Rule("form", form, ("contract",)),
     Rule("never NaN", finite, ("form",)),
     Rule("same again", same_again, ("form",)),
+    Rule("random numbers", random_numbers, ("same again",)),
     Rule("direction", direction, ("form", "never NaN")),
     Rule("symmetric", symmetric, ("form",)),
     Rule("refuses", refuses, ("contract",)),
