@@ -16,7 +16,7 @@ OWN_SEARCH = """    code = start.clone().requires_grad_()
     return decode(code.detach())"""
 AVERAGED = OWN_SEARCH.replace(
     "adam = torch.optim.Adam([code], lr=cfg.lr)",
-    "adam = loop.keep(torch.optim.SGD([code], lr=1e-2))\n    loop.keep(code)",
+    "adam = loop.keep(torch.optim.SGD([code], lr=10.0))\n    loop.keep(code)",
 ).replace(".sum()", ".mean()")
 TWO_SEARCHED = OWN_SEARCH.replace(
     "    adam = torch.optim.Adam([code], lr=cfg.lr)",

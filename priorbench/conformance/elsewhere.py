@@ -41,8 +41,9 @@ def restored(subject: Subject, model: Path) -> Tensor:
     server.stdin.write(f"{json.dumps(asked)}\n")
     server.stdin.flush()
     told = server.stdout.readline()
-    error = json.loads(told) if told else "it ended the process"
-    if error:
+    if not told:
+        server.wait()
+    if error := json.loads(told) if told else "it ended the process":
         raise Broken(
             f"in another process a saved model could not be used: {error}",
             "let nothing in the model depend on the order of a set, or on `hash`: sort first",
