@@ -105,10 +105,7 @@ def contract(subject: Subject) -> str:
     told = subject.about.constants
     check_label(subject.metric.plugin)
     check_constants(subject.metric.plugin, subject.about)
-    asked = {
-        "BETTER": ("higher", "lower"),
-        "PER": ("image", "set", "line"),
-    }
+    asked = {"BETTER": ("higher", "lower"), "PER": ("image", "set", "line")}
     for name, choices in asked.items():
         if told.get(name) not in choices:
             raise Broken(
