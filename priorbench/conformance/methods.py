@@ -270,7 +270,7 @@ RULES = (
     Rule("input left alone", leaves_alone, ("finite",)),
     Rule("same again", repeating.same_again, ("finite",)),
     Rule("random numbers", repeating.random_numbers, ("same again",)),
-    Rule("batch sizes", batch_sizes, STEADY),
+    Rule("batch sizes", batch_sizes, ("input left alone", *STEADY)),
     Rule("image sizes", sizes, ("finite",)),
     Rule("hidden pixels", hidden_pixels, STEADY),
     Rule("training resumed", repeating.training_resumed, STEADY),
