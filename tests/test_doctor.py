@@ -143,7 +143,7 @@ def test_what_a_killed_run_left_is_told(place: Path) -> None:
 
 
 def test_code_without_a_checkout_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    for facts, word in (({}, "no git"), ({"commit": "a" * 40, "dirty": True}, "changed since")):
+    for facts, word in (({}, "no git"), ({"commit": "a" * 40, "dirty": True}, "edits since")):
         monkeypatch.setattr(doctor, "git", lambda facts=facts: facts)
         told = only(doctor._code)
         assert told.state == "note" and word in told.said
