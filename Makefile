@@ -15,8 +15,9 @@ FREE = photos digits
 # the workflow's rules call `python`
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 python := .venv/bin/python
-config_is_there = test -e $(CONFIG) || { \
-	echo "CONFIG=$(CONFIG): no such file; try: $$(ls config/*.yaml | tr '\n' ' ')"; exit 1; }
+config_is_right = test -e $(CONFIG) || { \
+	echo "CONFIG=$(CONFIG): no such file; try: $$(ls config/*.yaml | tr '\n' ' ')"; exit 1; }; \
+	$(python) -m priorbench.config $(CONFIG)
 # which job runs and how many are done; without the scheduler's talk between them
 run = bash -o pipefail -c '$(python) -m snakemake $(1) --cores $(CORES) --configfile $(CONFIG) 2>&1 | \
 	(trap "" INT; grep --line-buffered -Ev \
@@ -31,10 +32,10 @@ help:  ## list the targets
 	@awk -F ' *## ' '/^[a-z_ ]+:.*## / {sub(/:.*/, "", $$1); printf "make %-22s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/requirements.lock  ## install, run the demo, print its table and where the files lie
+	@$(config_is_right)
 	@test $(CONFIG) != config/demo.yaml || test -e results/demo/report.html || { sed -n \
 	's/.*"minutes": \([0-9]*\).*/The reference run took \1 minutes on two cores./p' \
 	results/reference/demo/run.json; echo "Stopped at any time, it goes on from there."; }
-	@$(config_is_there)
 	@$(python) -m priorbench weights fetch --if-possible
 	@$(call run)
 	@$(python) -m workflow.scripts.summary --configfile $(CONFIG)
@@ -50,7 +51,7 @@ check: .venv/requirements-dev.lock  ## linters and type checker
 	$(python) -m snakemake --lint --configfile config/demo.yaml
 
 figures tables report: .venv/requirements.lock  ## make these of CONFIG=config/demo.yaml
-	@$(config_is_there)
+	@$(config_is_right)
 	@$(call run,$@)
 
 pages: .venv/requirements.lock  ## write the tracked reference runs into the pages

@@ -1,6 +1,7 @@
 """The experiment that a config file describes, checked before anything runs."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 from priorbench import checks, registry, smoke, tuning
 from priorbench import options as options_of
-from priorbench.errors import UserError, nearest
+from priorbench.errors import Explained, UserError, nearest
 from priorbench.files import read_yaml
 
 UNITS = ("all", "task")
@@ -277,3 +278,8 @@ def _entries(noun: str, rows: Any, file: str) -> Iterator[tuple[str, Entry]]:
         if noun == "methods" and about.model and not about.learns:
             raise UserError(f"{where}: {about.path} has a `Model`, but neither `train` nor `load`")
         yield name, Entry(name, str(plugin), about, options)
+
+
+if __name__ == "__main__":  # what make asks before Snakemake, which tells no line, reads the file
+    with Explained("error"):
+        Experiment.read(Path(sys.argv[1]))

@@ -80,7 +80,7 @@ def _packages() -> Iterator[Finding]:
         said = f"other versions than {LOCK} has: {_some(other)}; numbers may differ a little"
         yield Finding("packages", "note", said, INSTALL)
     if not missing and not other:
-        yield Finding("packages", "ok", f"{len(here)}, in the versions of {LOCK}")
+        yield Finding("packages", "ok", f"{len(here)}, all in the versions of {LOCK}")
 
 
 def _some(names: list[str]) -> str:
@@ -91,7 +91,7 @@ def _some(names: list[str]) -> str:
 def _gpu() -> Iterator[Finding]:
     found = devices.gpus()
     if not found:
-        yield Finding("gpu", "note", "none is visible: all jobs run on the CPU")
+        yield Finding("gpu", "note", "none is visible: all jobs will run on the CPU")
         return
     asked = [sys.executable, "-c", TORCH]
     able, _, built = subprocess.run(
@@ -125,7 +125,7 @@ def _weights() -> Iterator[Finding]:
         elif state != "missing":
             yield Finding("weights", "ok", f"{name}: {state}, for {columns}")
         elif file.usual:
-            said = f"{name} is missing: no {columns} in tables"
+            said = f"{name} is not here: tables will have no {columns}"
             yield Finding("weights", "note", said, weights.command(name))
 
 
@@ -217,7 +217,7 @@ def _code() -> Iterator[Finding]:
     if not facts:
         yield Finding("code", "note", "no git checkout: records will not name the code")
     elif facts["dirty"]:
-        said = f"{facts['commit'][:10]}, changed since: records will say so"
-        yield Finding("code", "note", said, "git status")
+        said = f"{facts['commit'][:10]} and edits since (`git status`): records will say so"
+        yield Finding("code", "note", said)
     else:
         yield Finding("code", "ok", f"{facts['commit'][:10]}, unchanged")

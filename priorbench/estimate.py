@@ -145,6 +145,8 @@ def overhead(runs: Sequence[Run]) -> Range:
         plan = Plan(Experiment.read(config))
         own = [run for run in runs if run.source.is_relative_to(config.parent)]
         told = estimate(plan, own, 1, "cpu")
+        if not told.parts:  # `gaps: true`, and nothing of it is here
+            continue
         whole = replace(told, parts=[replace(part, done=False) for part in told.parts])
         rest = 60 * record["core_minutes"] - whole.seconds().likely
         found.append(max(rest, 0.0) / len(whole.parts))

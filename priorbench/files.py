@@ -78,6 +78,12 @@ def read_yaml(path: Path) -> Any:
     """Return the YAML value in `path`; UserError where it cannot be read, or a key occurs twice."""
     try:
         return yaml.load(path.read_text(encoding="utf-8"), _Unique)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}: " if mark else ""
+        begun = f" from line {error.context_mark.line + 1}" if error.context_mark else ""
+        said = f"{error.problem}, {error.context}{begun}" if error.context else error.problem
+        raise UserError(f"{path}: {where}cannot be read as YAML ({said})") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"{path}: cannot be read ({' '.join(str(error).split())})") from error
     except UserError as error:

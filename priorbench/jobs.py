@@ -100,8 +100,10 @@ class Jobs:
         self.training = cache(self._training)
 
     def all(self) -> list[Part]:
-        """Return the jobs, in the order of the verbs."""
+        """Return the jobs, in the order of the verbs: none of what an archive holds already."""
         unique: dict[Path, Part] = {}
+        if self.experiment.config["source"] == "archive":
+            return []
         for imageset in self.experiment.imagesets:
             for folder, part in self._of(imageset):
                 unique.setdefault(folder, part)
@@ -109,36 +111,67 @@ class Jobs:
         return sorted(unique.values(), key=lambda part: order.index(part.verb))
 
     def _of(self, imageset: str) -> Iterator[tuple[Path, Part]]:
-        plan, experiment = self.plan, self.experiment
         counts = self.pictures(imageset).counts
-        units = experiment.units_of(imageset)
         size = self._bytes(imageset, sum(counts.values()) if counts else None)
-        yield self._job("prepare", plan.prepare(imageset), imageset, size=size)
-        for unit, tasks in units.items():
+        first = self._job("prepare", self.plan.prepare(imageset), imageset, size=size)
+        after = list(self._after(imageset))
+        yield from [first] if after or self._asked(*first) else []
+        yield from after
+
+    def _after(self, imageset: str) -> Iterator[tuple[Path, Part]]:
+        """Yield the jobs of an image set once it is prepared."""
+        plan, experiment = self.plan, self.experiment
+        rows = [(m, seed) for m in experiment.methods_of(imageset) for seed in experiment.seeds]
+        scored = ["samples"] if any(self._scored(imageset, *row) for row in rows) else []
+        for unit, tasks in experiment.units_of(imageset).items():
             images = self._bytes(imageset, self.tested(imageset), len(tasks))
             seen, inverses = (None if images is None else n * images for n in (FLOAT, 2))
-            yield self._job("degrade", plan.degrade(imageset, unit), imageset, size=seen)
-            yield self._job("control", plan.control(imageset, unit), imageset, size=inverses)
-        scores = Path("results") / experiment.name / "score" / imageset
-        for name in ("samples", *units, *(f"split-{unit}" for unit in units)):
-            path = scores / f"{name}.csv"
+            observed = self._job("degrade", plan.degrade(imageset, unit), imageset, size=seen)
+            if self._asked(*observed):
+                yield observed
+                yield self._job("control", plan.control(imageset, unit), imageset, size=inverses)
+                scored += [unit, f"split-{unit}"]
+        for name in scored:
+            path = Path("results") / experiment.name / "score" / imageset / f"{name}.csv"
             yield path, Part("score", imageset, path.exists())
-        for method in experiment.methods_of(imageset):
-            for seed in experiment.seeds:
-                yield from self._of_method(imageset, method, seed)
+        for row in rows:
+            yield from self._of_method(imageset, *row)
         if method := experiment.config["energy"].get(imageset):
             work = self.searching(imageset, method, None).times(TARGETS * ENERGY_IMAGES)
             seed = experiment.seeds[0]
-            yield from self._grounds(imageset, method, seed)
-            yield self._job("energy", plan.energy(imageset), imageset, [work], method, seed)
+            job = self._job("energy", plan.energy(imageset), imageset, [work], method, seed)
+            if self._asked(*job):
+                yield from self._grounds(imageset, method, seed)
+                yield job
+
+    def _asked(self, folder: Path, part: Part) -> bool:
+        """Whether the workflow has a job: with `gaps: true` only where it has left something."""
+        gaps = self.experiment.config["gaps"]
+        return not gaps or any((folder / name).exists() for name in RESULTS[part.verb])
+
+    def _scored(self, imageset: str, method: str, seed: int) -> bool:
+        """Whether there is, or will be, what a row can represent."""
+        row = imageset, method, seed
+        if not self.experiment.does(method, "represent"):
+            return False
+        job = self._job("represent", self.plan.represent(*row), imageset)
+        return self._asked(*job) or self.reference.lends(self.plan, *row)
 
     def _of_method(self, imageset: str, method: str, seed: int) -> Iterator[tuple[Path, Part]]:
         """Yield the jobs of a row that the workflow has: none of a row that is lent."""
+        row = imageset, method, seed
+        if self.reference.lends(self.plan, *row):
+            return
+        searches = [job for job in self._searches(*row) if self._asked(*job)]
+        home = self.experiment.home(imageset)
+        if searches or any(self._asked(*job) for job in self._trained(home, method, seed)):
+            yield from self._grounds(*row)
+        yield from searches
+
+    def _searches(self, imageset: str, method: str, seed: int) -> Iterator[tuple[Path, Part]]:
+        """Yield the jobs that a row's model is used in."""
         plan, experiment = self.plan, self.experiment
         row = imageset, method, seed
-        if self.reference.lends(plan, *row):
-            return
-        yield from self._grounds(*row)
         about = experiment.methods[method].about
         tested, clean = self.tested(imageset), self.searching(imageset, method, None)
         learns = about.learns and not experiment.test_only(imageset)

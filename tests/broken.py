@@ -14,6 +14,10 @@ OWN_SEARCH = """    code = start.clone().requires_grad_()
     for _ in loop.steps(cfg.steps, "restore"):
         loop.descend((seen.degrade(decode(code)) - seen.y).square().sum(), adam)
     return decode(code.detach())"""
+AVERAGED = OWN_SEARCH.replace(
+    "adam = torch.optim.Adam([code], lr=cfg.lr)",
+    "adam = loop.keep(torch.optim.SGD([code], lr=10.0))\n    loop.keep(code)",
+).replace(".sum()", ".mean()")
 TWO_SEARCHED = OWN_SEARCH.replace(
     "    adam = torch.optim.Adam([code], lr=cfg.lr)",
     "    other = torch.zeros(1, requires_grad=True)\n"
@@ -150,6 +154,16 @@ METHODS = {
         (STEP, f"        model.gain = 0.5\n{STEP}"),
         (SEARCH, f"{FOUND}\n    return images * model.gain"),
     ),
+    "a model that goes by the order of a set": breaks(
+        "save and load",
+        (
+            "        self.shape = shape",
+            "        self.gain = list({str(n) for n in range(99)}).index('7') / 99\n"
+            "        self.shape = shape",
+        ),
+        (SEARCH, f"{FOUND}\n    return images * model.gain"),
+    ),
+    "a step that is shorter in company": breaks("batch sizes", (SEARCH, AVERAGED)),
     "a code too few": breaks("samples", ("torch.randn(count,", "torch.randn(count - 1,")),
     "a gradient that reaches one of two": breaks("gradient", (SEARCH, TWO_SEARCHED)),
     "a gradient that is cut": breaks(
@@ -175,6 +189,18 @@ TASKS = {
         ("cfg: Config)", "cfg: Config, shift: object = None)"),
         ("shape: Shape)", "shape: Shape, shift: object = None)"),
     ),
+    "a file that is read": breaks(
+        "files and network", (MASKED, f"open(__file__).close()\n    {MASKED}")
+    ),
+    "a file that is read on import": breaks(
+        "files and network", ('LABEL = "mine"', 'LABEL = "mine"\nopen(__file__).close()')
+    ),
+    "a seed of its own": breaks(
+        "random numbers", ("    return {}", "    torch.manual_seed(0)\n    return {}")
+    ),
+    "another generator than that handed over": breaks(
+        "random numbers", ("    return {}", "    torch.Generator()\n    return {}")
+    ),
     "a setting that is not told": breaks("protocol", ("; sigma {cfg.sigma:.4g}", "")),
     "any noise level": breaks("refuses", ("if not 0 <= cfg.sigma <= 1", "if cfg.sigma == -1")),
     "nothing put back": breaks("pasted", ("torch.where(known(x), y.clamp(0, 1), x)", "x")),
@@ -196,6 +222,14 @@ METRICS = {
     "a number of chance": breaks(
         "same again", (RETURNED, f"{RETURNED}(1 + 1e-6 * np.random.default_rng().random()) * ")
     ),
+    "a file that is read": breaks(
+        "files and network", (RETURNED, f"open(__file__).close()\n    {RETURNED}")
+    ),
+    "an address that is called": breaks(
+        "files and network",
+        (RETURNED, f"{CALLING.replace(' ' * 8, ' ' * 4).lstrip()}\n    {RETURNED}"),
+    ),
+    "a seed for all": breaks("random numbers", (RETURNED, f"np.random.seed(0)\n    {RETURNED}")),
     "the other direction": breaks("direction", ('BETTER = "lower"', 'BETTER = "higher"')),
     "another range": breaks("refuses", ("images.max() <= 1", "images.max() <= 255")),
 }

@@ -37,3 +37,16 @@ def bench(laid_out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "B
     shutil.copytree(laid_out, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return Bench(tmp_path)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder without records; discs are not drawn to be counted."""
+    from priorbench import counting, recorded
+    from tests.took import COUNTS
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setattr(counting, "_made", lambda *_: COUNTS)
+    monkeypatch.setattr(recorded, "REFERENCE", tmp_path / "reference")
+    return tmp_path

@@ -50,7 +50,10 @@ def test_a_problem_is_an_exit_status_and_a_note_is_none(
         found = [Finding("disk", "ok", "fine"), Finding("gpu", state, "old", "make it new")]
         monkeypatch.setattr(doctor, "examine", lambda found=found: found)
         assert main(["doctor"]) == status
-        assert f"{state:<9}gpu            old: `make it new`" in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert f"{state:<9}gpu            old; to mend it: `make it new`" in said
+        last = "1 to mend before a run; notes" if status else "it can run here; notes, which"
+        assert said.splitlines()[-1].startswith(last)
         assert main(["doctor", "--json"]) == status
         told = json.loads(capsys.readouterr().out)
         assert told[1] == {"subject": "gpu", "state": state, "said": "old", "mend": "make it new"}
@@ -140,7 +143,7 @@ def test_what_a_killed_run_left_is_told(place: Path) -> None:
 
 
 def test_code_without_a_checkout_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    for facts, word in (({}, "no git"), ({"commit": "a" * 40, "dirty": True}, "changed since")):
+    for facts, word in (({}, "no git"), ({"commit": "a" * 40, "dirty": True}, "edits since")):
         monkeypatch.setattr(doctor, "git", lambda facts=facts: facts)
         told = only(doctor._code)
         assert told.state == "note" and word in told.said

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from priorbench import counting, recorded
+from priorbench import recorded
 from priorbench.__main__ import main
 from priorbench.config import Experiment
 from priorbench.estimate import Estimate, estimate
@@ -25,15 +25,7 @@ from priorbench.throughput import (
 )
 from tests.took import CONFIG, COUNTS, around, restored, told, trained
 
-
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in an empty folder; discs are not drawn to be counted."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setattr(counting, "_made", lambda *_: COUNTS)
-    monkeypatch.setattr(recorded, "REFERENCE", tmp_path / "reference")
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("place")
 
 
 def test_the_same_training_with_other_steps_takes_in_proportion() -> None:
@@ -186,6 +178,22 @@ def test_the_command_tells_it_in_lines_and_as_json(
     assert facts["steps"]["train"]["seconds"]["likely"] == pytest.approx(30)
     assert facts["seconds"]["low"] == pytest.approx(30 / AGAIN)
     assert facts["recorded_on"] == {"a machine": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"source": "archive"}, "`source: archive`: tables"), ({"gaps": True}, "`gaps: true`: what")],
+)
+def test_what_is_only_drawn_takes_no_job(
+    place: Path, change: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained(10.0)
+    (place / "toy.yaml").write_text(json.dumps({**CONFIG, **change}))
+    assert main(["estimate", "--configfile", "toy.yaml"]) == 0
+    assert capsys.readouterr().out.startswith(said)
+    assert main(["estimate", "--configfile", "toy.yaml", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["steps"] == {} and facts["total_seconds"]["high"] == 0
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from priorbench import reference
 from priorbench.config import Experiment
 from priorbench.counting import embedded
 from priorbench.estimate import estimate
+from priorbench.files import write_json
 from priorbench.jobs import RESULTS
 from priorbench.plan import Plan
 from tests.project import SMOKE, Project
@@ -42,6 +43,22 @@ def lend(plan: Plan) -> None:
             file.touch()
 
 
+def begin(plan: Plan) -> None:
+    """Leave results of one task and one method, as a run does that was stopped."""
+    row = "disks", "glo", 0
+    jobs = {
+        "prepare": plan.prepare("disks"),
+        "degrade": plan.degrade("disks", "hole"),
+        "train": plan.train(*row),
+        "represent": plan.represent(*row),
+        "restore": plan.restore("disks", "hole", "glo", 0),
+    }
+    card = {"shape": [3, 16, 16], "counts": {"train": 3, "val": 2, "test": 4}}
+    for verb, job in jobs.items():
+        for name in RESULTS[verb]:
+            write_json(job.folder / name, card)  # of the others only that they are there counts
+
+
 def planned(project: Project) -> Counter[str]:
     """Return how many jobs of each step a dry run of Snakemake's has."""
     said = project.snakemake("--dry-run", "--quiet", "rules", config="c.yaml")
@@ -57,8 +74,13 @@ def planned(project: Project) -> Counter[str]:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"unit": "all", "seeds": [0, 1]}, {"unit": "task"}, {"unit": "task", "reference": "kept"}],
-    ids=["all", "task", "lent"],
+    [
+        {"unit": "all", "seeds": [0, 1]},
+        {"unit": "task"},
+        {"unit": "task", "reference": "kept"},
+        {"unit": "task", "gaps": True},
+    ],
+    ids=["all", "task", "lent", "gaps"],
 )
 def test_the_jobs_are_those_of_a_dry_run(
     changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -70,10 +92,16 @@ def test_the_jobs_are_those_of_a_dry_run(
     plan = Plan(Experiment.read(Path("c.yaml")))
     if "reference" in changes:
         lend(plan)
+    if "gaps" in changes:
+        begin(plan)
     found = estimate(plan, [], 1)
-    assert Counter(part.verb for part in found.to_do) == planned(project)
-    rows = {part.method for part in found.parts}
-    assert {*CLASSICAL} <= rows and ("reference" in changes) != ({*LENT} <= rows)
+    to_do = Counter(part.verb for part in found.to_do)
+    assert to_do == planned(project)
+    rows = {part.method for part in found.parts} - {""}
+    if "gaps" in changes:
+        assert rows == {"glo"} and to_do == {"control": 1, "score": 3}
+    else:
+        assert {*CLASSICAL} <= rows and ("reference" in changes) != ({*LENT} <= rows)
 
 
 def test_options_that_are_lists_are_counted_as_a_step_has_them() -> None:

@@ -146,6 +146,34 @@ def test_snakemake_says_of_a_config_what_we_say(added: str, said: str, tmp_path:
     assert line.endswith(f"c.yaml: {said}") and "Traceback" not in done.stderr
 
 
+def test_make_says_of_a_config_what_is_wrong_before_anything_is_fetched(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("experiment: e\nimagesets: {disks: {}\ntasks: {hole: {}}\n")
+    done = ran("priorbench.config", str(path))
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.startswith(f"error: {path}: line 3: cannot be read as YAML (expected ','")
+    assert "from line 2" in done.stderr and done.stderr.count("\n") == 1
+    told = subprocess.run(
+        ["make", "-n", "-o", ".venv/requirements.lock", "demo", f"CONFIG={path}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    asked = told.index(f"-m priorbench.config {path}")
+    assert asked < told.index("weights fetch") < told.index("-m snakemake")
+
+
+def test_a_dry_run_says_that_a_folder_is_not_there_and_plans_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(CONFIG.replace("disks: {}", f"mine: {{plugin: folder, path: {tmp_path}/away}}"))
+    words = ("snakemake", "--dry-run", "--quiet", "rules", "--configfile", str(path))
+    done = ran(*words)
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout + done.stderr).count(f"imagesets.mine: no folder {tmp_path}/away") == 1
+    assert "prepare" in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("log", "said"),
     [

@@ -144,8 +144,14 @@ def test_a_mistake_is_named_with_its_file(config: dict[str, Any], said: str) -> 
 # id: what a file holds, and what is said of it
 FILES = {
     "nothing": (b"", "my.yaml: `experiment` is missing"),
-    "an open bracket": (b"experiment: [\n", "my.yaml: cannot be read (while parsing a flow node"),
-    "tabs": (b"experiment:\n\tname: x\n", "my.yaml: cannot be read (while scanning for the next"),
+    "an open bracket": (
+        b"experiment: [\n",
+        "my.yaml: line 2: cannot be read as YAML (expected the",
+    ),
+    "tabs": (
+        b"experiment:\n\tname: x\n",
+        "my.yaml: line 2: cannot be read as YAML (found character",
+    ),
     "another encoding": (b"experiment: caf\xe9\n", "my.yaml: cannot be read ('utf-8' codec"),
     "an object of Python": (
         b"experiment: !!python/object/apply:os.system ['touch harm']\n",

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from priorbench.conformance.tasks import SHAPE, parameters, pictures
+from priorbench.conformance.degrading import SHAPE, parameters, pictures
 from priorbench.errors import UserError
 from tasks import colorization, denoising, hole, random_pixels, super_resolution
 from tasks._fill import mean_fill, neighbour_fill

@@ -4,14 +4,23 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
 
+from priorbench import reference
+from priorbench.__main__ import main
+from priorbench.commands import run
+from priorbench.config import Experiment
+from priorbench.estimate import estimate
+from priorbench.files import write_json
+from priorbench.plan import Plan
 from tests.project import Project
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "experiment": "tiny",
     "unit": "all",
     "test_images": 4,
@@ -117,3 +126,93 @@ def test_a_mistake_is_one_line(kept: Project, asked: tuple[str, ...], said: str)
     done = command(kept, "run", *asked)
     assert done.returncode == 1
     assert said in done.stderr and done.stderr.count("\n") == 1
+
+
+# of two image sets, a task and an option of which are for one of them alone
+WIDE: dict[str, Any] = {
+    **CONFIG,
+    "experiment": "wide",
+    "unit": "task",
+    "device": "cpu",
+    "imagesets": {**CONFIG["imagesets"], "few": {"plugin": "disks", "size": 16, "train": 8}},
+    "tasks": {"hole": {}, "denoising": {}, "random_pixels": {"imagesets": ["few"]}},
+    "methods": {"pca": {"train": {"dim": 6}, "imagesets": {"few": {"train": {"dim": 4}}}}},
+}
+
+
+@pytest.fixture
+def wide(kept: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Work in the project with a second reference, of which no run is kept; nothing is run."""
+    monkeypatch.chdir(kept.folder)
+    monkeypatch.setattr(reference, "FOLDER", Path("results/reference"))
+    finished = SimpleNamespace(run=lambda *_, **__: SimpleNamespace(returncode=0))
+    monkeypatch.setattr(run, "subprocess", finished)
+    shutil.rmtree("results/reference/wide", ignore_errors=True)
+    Path("results/reference/wide").mkdir()
+    Path("results/reference/wide/config.yaml").write_text(yaml.safe_dump(WIDE))
+    return kept
+
+
+def lend(imageset: str) -> Path:
+    """Keep a row's runs in the second reference, and return the last of their files."""
+    plan = Plan(Experiment.check(WIDE, "wide.yaml"))
+    for job, name in reference.files(plan, imageset, "pca", 0):
+        path = reference.Reference("wide").file(job, name)
+        write_json(path, {"started": "2026-01-02T03:04", "hardware": "a machine"})
+    return path
+
+
+def planned() -> set[tuple[str, str, str]]:
+    """What a run of the config that was written would do of methods: verb, method, image set."""
+    plan = Plan(Experiment.read(Path("results/run_nearest/config.yaml")))
+    return {(p.verb, p.method, p.imageset) for p in estimate(plan, [], 1).to_do if p.method}
+
+
+ASKED = ("run", "nearest", "--against", "pca", "--reference", "wide")
+
+
+def test_retrain_trains_what_the_reference_cannot_lend(
+    wide: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lend("few")
+    assert main([*ASKED]) == 1
+    assert "pca on disks: results/reference/wide has it with other" in capsys.readouterr().err
+    assert main([*ASKED, "--retrain"]) == 0
+    said = capsys.readouterr().out
+    assert "pca: trained now: disks, seed 0; results/reference/wide (2026-01-02, a mach" in said
+    trained = {(method, imageset) for verb, method, imageset in planned() if verb == "train"}
+    assert ("pca", "disks") in trained and ("pca", "few") not in trained
+
+
+def test_one_image_set_is_run_with_its_own_tasks_and_options_alone(wide: Project) -> None:
+    lend("few")
+    assert main([*ASKED, "--imageset", "few"]) == 0
+    written = yaml.safe_load(Path("results/run_nearest/config.yaml").read_text())
+    assert [*written["imagesets"]] == ["few"] and "random_pixels" in written["tasks"]
+    assert {imageset for _, _, imageset in planned()} == {"few"}
+    lend("disks")
+    assert main([*ASKED, "--imageset", "disks"]) == 0
+    written = yaml.safe_load(Path("results/run_nearest/config.yaml").read_text())
+    assert {*written["tasks"]} == {"hole", "denoising"}
+    assert written["methods"]["pca"] == {"train": {"dim": 6}, "imagesets": {}}
+
+
+def test_where_each_task_is_a_job_a_row_is_lent_only_with_all_of_them(
+    wide: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    last = lend("disks")
+    assert main([*ASKED, "--imageset", "disks"]) == 0
+    assert "pca: results/reference/wide (2026-01-02, a machine): disks" in capsys.readouterr().out
+    assert {method for _, method, _ in planned()} == {"nearest"}
+    assert "denoising" in str(last)  # of the second task, not the first
+    last.unlink()
+    assert main([*ASKED, "--imageset", "disks"]) == 1
+    assert "add --retrain" in capsys.readouterr().err
+
+
+def test_an_image_set_that_the_reference_has_not_is_one_line(
+    wide: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*ASKED, "--imageset", "disk"]) == 1
+    line = capsys.readouterr().err
+    assert "no row `disk` of imagesets: did you mean `disks`?" in line and line.count("\n") == 1

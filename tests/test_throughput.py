@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from priorbench import counting, recorded
+from priorbench import recorded
 from priorbench.estimate import overhead
 from priorbench.files import write_json
 from priorbench.paths import STORE
@@ -22,17 +22,9 @@ from priorbench.throughput import (
     updates,
     width_of,
 )
-from tests.took import CONFIG, COUNTS, GLO, ROOT, around, told, trained
+from tests.took import CONFIG, GLO, ROOT, around, told, trained
 
-
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in an empty folder; discs are not drawn to be counted."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setattr(counting, "_made", lambda *_: COUNTS)
-    monkeypatch.setattr(recorded, "REFERENCE", tmp_path / "reference")
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("place")
 
 
 def test_the_reference_run_tells_every_method_and_how_its_steps_are_counted(

@@ -26,12 +26,12 @@ def command(plugin: str, as_json: bool) -> None:
     status: 0 where none fails, else 1.
     """
     nouns = kinds(plugin)
-    from priorbench.conformance import FAILS, found  # imports torch, which --help does without
+    from priorbench import conformance  # imports torch, which --help does without
 
     broken = False
     for noun in nouns:
-        items = found(noun, plugin)
-        failed = sum(item.verdict == FAILS for item in items)
+        items = conformance.found(noun, plugin)
+        failed = sum(item.verdict == conformance.FAILS for item in items)
         broken |= failed > 0
         if as_json:
             facts = {"kind": noun[:-1], "plugin": plugin, "ok": not failed}
@@ -39,7 +39,9 @@ def command(plugin: str, as_json: bool) -> None:
             continue
         print(f"{noun[:-1]} {plugin}")
         print("\n".join(map(str, items)))
-        print(f"{plugin}: {f'{failed} of {len(items)} rules fail' if failed else 'no rule fails'}")
+        apart = sum(item.verdict == conformance.DOES_NOT_APPLY for item in items)
+        told = f"{failed} of {len(items)} rules fail" if failed else "no rule fails"
+        print(f"{plugin}: {told}{f', {apart} did not apply' * (apart > 0)}")
     if broken:
         raise click.exceptions.Exit(1)
 

@@ -21,7 +21,11 @@ def command(as_json: bool) -> None:
         click.echo(json.dumps([asdict(finding) for finding in found], indent=1))
     else:
         for finding in found:
-            mend = f": `{finding.mend}`" if finding.mend else ""
+            mend = f"; to mend it: `{finding.mend}`" if finding.mend else ""
             click.echo(f"{finding.state:<9}{finding.subject:<15}{finding.said}{mend}")
+        states = [finding.state for finding in found]
+        problems, notes = states.count("problem"), states.count("note")
+        can = f"{problems} to mend before a run" if problems else "it can run here"
+        click.echo(f"{can}; notes, which stop nothing: {notes}")
     if any(finding.state == "problem" for finding in found):
         raise click.exceptions.Exit(1)

@@ -17,6 +17,8 @@ from priorbench.plan import Plan
 from priorbench.throughput import AGAIN, OTHERWISE, SIZE_POWER, WIDTH_POWER, Range
 
 HOUR, GIB = 3600.0, 2.0**30
+ARCHIVED = "`source: archive`: tables and figures are drawn, and nothing is run"
+GAPS = "`gaps: true`: what has not begun is left out of tables and figures, and not counted here"
 # what the numbers are scaled by, and what the brackets allow for
 SCALED = (
     "in proportion to gradient steps and images, from the most similar record; scaled by\n"
@@ -55,11 +57,19 @@ def command(configfile: Path, cores: int, as_json: bool) -> None:
     runs = recorded.runs()
     found = estimate(plan, runs, cores, each=overhead(runs))
     facts = told(found, experiment.name, cores)
+    facts["left_out"] = left_out(experiment)
     if plan.device == "cpu" and any(run.kind.device == "cuda" for run in runs):
         on_gpu = estimate(plan, runs, cores, "cuda")
         facts["gpu_seconds"] = on_gpu.seconds()._asdict()
         facts["gpu_unknown"] = on_gpu.unknown
     click.echo(json.dumps(facts, indent=1, ensure_ascii=False) if as_json else text(facts))
+
+
+def left_out(experiment: Experiment) -> str:
+    """Say which jobs a config does without; nothing where it has them all."""
+    if experiment.config["source"] == "archive":
+        return ARCHIVED
+    return GAPS if experiment.config["gaps"] else ""
 
 
 def told(found: Estimate, name: str, cores: int) -> dict[str, Any]:
@@ -96,7 +106,8 @@ def told(found: Estimate, name: str, cores: int) -> dict[str, Any]:
 def text(facts: dict[str, Any]) -> str:
     """Return an estimate as lines to read."""
     unit = "core hours" if facts["device"] == "cpu" else "GPU hours"
-    lines = [f"{'step':<10}{'jobs':>6}{'done':>6}{'to do':>7}  {unit}"]
+    lines = [facts["left_out"]] if facts["left_out"] else []
+    lines += [f"{'step':<10}{'jobs':>6}{'done':>6}{'to do':>7}  {unit}"]
     for verb, step in facts["steps"].items():
         line = f"{verb:<10}{step['jobs']:>6}{step['done']:>6}{step['to_do']:>7}  "
         lines.append(line + (hours(step["seconds"]) if step["seconds"]["high"] else ""))

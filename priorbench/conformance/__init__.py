@@ -6,7 +6,7 @@ rule, and raises ConformanceError, an AssertionError, which lists all rules that
 
 from typing import Any
 
-from priorbench.conformance import imagesets, methods, metrics, running, tasks
+from priorbench.conformance import degrading, imagesets, methods, metrics, running, tasks
 from priorbench.conformance.verdicts import (
     DOES_NOT_APPLY,
     FAILS,
@@ -19,7 +19,7 @@ from priorbench.conformance.verdicts import (
 
 KINDS: dict[str, tuple[Any, tuple[Rule, ...]]] = {
     "methods": (running.Subject, methods.RULES),
-    "tasks": (tasks.Subject, tasks.RULES),
+    "tasks": (degrading.Subject, tasks.RULES),
     "metrics": (metrics.Subject, metrics.RULES),
     "imagesets": (imagesets.Subject, imagesets.RULES),
 }

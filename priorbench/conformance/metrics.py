@@ -11,7 +11,8 @@ from priorbench.checks import SET_SIZE
 from priorbench.config import Entry
 from priorbench.conformance import material
 from priorbench.conformance.material import Bytes, Floats
-from priorbench.conformance.verdicts import Broken, Inapplicable, Rule
+from priorbench.conformance.verdicts import Broken, Caught, Inapplicable, Rule
+from priorbench.conformance.watching import Notes, check_generators, check_opened, watched
 from priorbench.conformance.words import check_constants, check_function, check_label
 from priorbench.errors import MissingWeights, UserError, nearest
 from priorbench.scoring import Metric
@@ -37,11 +38,13 @@ class Subject:
         self.path = self.about.path
         self.options = options or {}
         self.changed = False  # whether a score has changed its images
+        self.notes = Notes()  # what it did when it was imported, and scored
 
     @cached_property
     def metric(self) -> Metric:
         """The plugin with its options, as scores are made by it."""
-        return Metric(registry.load("metrics", self.name), self.options)
+        with watched(self.path) as self.notes:
+            return Metric(registry.load("metrics", self.name), self.options)
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -102,10 +105,7 @@ def contract(subject: Subject) -> str:
     told = subject.about.constants
     check_label(subject.metric.plugin)
     check_constants(subject.metric.plugin, subject.about)
-    asked = {
-        "BETTER": ("higher", "lower"),
-        "PER": ("image", "set", "line"),
-    }
+    asked = {"BETTER": ("higher", "lower"), "PER": ("image", "set", "line")}
     for name, choices in asked.items():
         if told.get(name) not in choices:
             raise Broken(
@@ -137,6 +137,22 @@ def contract(subject: Subject) -> str:
             'REGIONS has "hole", but score takes no `hidden`', "add `*, hidden=None`, or drop it"
         )
     return f"`{told['LABEL']}`, {told['BETTER']} is better, per {told['PER']}"
+
+
+def opens_nothing(subject: Subject) -> str:
+    """First of all scores, so that what others would repeat is seen once."""
+    restored = material.noisy(subject.original, 0.1)
+    with watched(subject.path, subject.notes), Caught() as caught:
+        for region in subject.regions:
+            subject.scored(restored, subject.original, region)
+    check_opened(
+        subject.notes.opened,
+        "scored",
+        "ask for pretrained files in WEIGHTS, and load them with priorbench.weights",
+    )
+    if isinstance(caught.error, Inapplicable):
+        raise caught.error
+    return "opens no file but weights, no address and no process"
 
 
 def form(subject: Subject) -> str:
@@ -200,6 +216,15 @@ def same_again(subject: Subject) -> str:
     return "the same images, the same number"
 
 
+def random_numbers(subject: Subject) -> str:
+    """Generators that others draw from are left alone; the first scores have told."""
+    check_generators(
+        subject.notes.seeded,
+        "others draw from that generator, too: make one, `np.random.default_rng(0)`",
+    )
+    return "seeds no generator that others draw from"
+
+
 def direction(subject: Subject) -> str:
     """Equal images are best, and more noise is worse."""
     sign = 1 if subject.metric.plugin.BETTER == "higher" else -1
@@ -261,9 +286,11 @@ def refuses(subject: Subject) -> str:
 
 RULES = (
     Rule("contract", contract),
+    Rule("files and network", opens_nothing, ("contract",)),
     Rule("form", form, ("contract",)),
     Rule("never NaN", finite, ("form",)),
     Rule("same again", same_again, ("form",)),
+    Rule("random numbers", random_numbers, ("same again",)),
     Rule("direction", direction, ("form", "never NaN")),
     Rule("symmetric", symmetric, ("form",)),
     Rule("refuses", refuses, ("contract",)),

@@ -1,12 +1,15 @@
-"""Rules of methods that compare a run with the same one again: repeated, or stopped and resumed."""
+"""Rules of methods that compare a run with the same one again: repeated, resumed, loaded."""
 
 from typing import Any
 
 import torch
 
+from priorbench import models
+from priorbench.conformance import elsewhere, material
 from priorbench.conformance.running import OTHER_SEED, Stopped, Subject
 from priorbench.conformance.verdicts import Broken, Inapplicable
-from priorbench.conformance.watching import other_generators, watched
+from priorbench.conformance.watching import check_generators, other_generators, watched
+from priorbench.files import write_json
 
 UNKEPT = "hand all that changes from step to step to `loop.keep` before the first step"
 
@@ -36,11 +39,10 @@ def random_numbers(subject: Subject) -> str:
         model = subject.trained()
         same = _alike(model, subject.model)
         same = same and torch.equal(subject.again(model), subject.found[subject.task])
-    if seeded := subject.imported.seeded + notes.seeded:
-        raise Broken(
-            f"it calls {seeded[0]}",
-            "set no seed, and make no generator: `loop.steps` and `loop.each` seed torch's",
-        )
+    check_generators(
+        [*subject.imported.seeded, *notes.seeded, *subject.imported.made, *notes.made],
+        "set no seed, and make no generator: `loop.steps` and `loop.each` seed torch's",
+    )
     if not same:
         raise Broken(
             "the generators of numpy or of Python's `random` decide the result",
@@ -85,6 +87,30 @@ def restoration_resumed(subject: Subject) -> str:
     raise Broken(
         f"a restoration stopped after {stop} of {steps} steps went on to other pixels", UNKEPT
     )
+
+
+def saved_and_loaded(subject: Subject) -> str:
+    """A model from its file restores the same pixels."""
+    if not subject.learns:
+        raise Inapplicable("nothing is learned")
+    folder = subject.folder()
+    models.save(folder / "model.safetensors", subject.model)
+    shape = [3, material.SIDE, material.SIDE]
+    facts = {"config": subject.options, "shape": shape, "status": "finished"}
+    write_json(folder / "run.json", facts)
+    read = models.load(folder / "model.safetensors", subject.spec).model
+    if not torch.equal(subject.again(read), subject.found[subject.task]):
+        raise Broken(
+            "a model that was saved and loaded restores other pixels",
+            "make all that training finds a parameter, or register it with `register_buffer`",
+        )
+    there = elsewhere.restored(subject, folder / "model.safetensors")
+    if not torch.equal(there, subject.found[subject.task]):
+        raise Broken(
+            "a model that was saved restores other pixels in another process",
+            "let nothing depend on the order of a set, or on `hash`: take a list, or `sorted`",
+        )
+    return "a saved model restores the same pixels, in another process too"
 
 
 def _alike(model: Any, other: Any) -> bool:

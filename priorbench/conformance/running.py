@@ -33,19 +33,22 @@ class Stopped(BaseException):
 class ShortLoop(Loop):
     """A loop of few steps, which stops on demand, and sees whether gradients reach what is moved.
 
-    stop: steps after which the run ends, its checkpoint written; None: it does not.
+    stop: steps after which the run ends, its checkpoint written; None: it does not. few: steps
+    of each stage at most.
     """
 
-    def __init__(self, *given: Any, stop: int | None = None, **named: Any) -> None:
+    def __init__(
+        self, *given: Any, stop: int | None = None, few: int = STEPS, **named: Any
+    ) -> None:
         # each checkpoint waits for the disk: only a run that is to be resumed writes many
         super().__init__(*given, checkpoint_seconds=NEVER if stop is None else 0, **named)
-        self.left = stop
+        self.left, self.few = stop, few
         self.descents = 0
         self.moved: list[tuple[Tensor, bool]] = []  # at each descent, and if it has a gradient
 
     def steps(self, count: int, stage: str = "train") -> Iterator[int]:
         """Count to a few; seeds and checkpoints as ever."""
-        for step in super().steps(min(count, STEPS), stage):
+        for step in super().steps(min(count, self.few), stage):
             if self.left == 0:
                 raise Stopped
             self.left = self.left and self.left - 1
@@ -146,11 +149,17 @@ class Subject:
         return model.eval().requires_grad_(False)
 
     def restored(
-        self, model: Any, seen: Observation, folder: Path | None = None, stop: int | None = None
+        self,
+        model: Any,
+        seen: Observation,
+        folder: Path | None = None,
+        stop: int | None = None,
+        few: int = STEPS,
     ) -> Tensor:
         """Return what `restore` makes of what was seen."""
+        place = folder or self.folder()
         ids = seen.ids.cpu()
-        loop = ShortLoop(folder or self.folder(), SEED, device=self.device, ids=ids, stop=stop)
+        loop = ShortLoop(place, SEED, device=self.device, ids=ids, stop=stop, few=few)
         self.search = loop
         cfg = configured(self.module.RestoreConfig, self.restoring)
         begun = time.perf_counter()

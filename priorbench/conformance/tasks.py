@@ -1,65 +1,21 @@
 """The rules of tasks."""
 
 import dataclasses
-from functools import cached_property
-from types import ModuleType
 from typing import Any, get_args, get_type_hints
 
 import torch
 from torch import Tensor
 
-from priorbench import registry
-from priorbench.conformance import material
-from priorbench.conformance.verdicts import Broken, Inapplicable, Rule
+from priorbench.conformance.degrading import CLOSE, NOISE, SHAPE, SMALL, Subject, pictures
+from priorbench.conformance.verdicts import Broken, Caught, Inapplicable, Rule
+from priorbench.conformance.watching import check_generators, check_opened, watched
 from priorbench.conformance.words import (
     check_config,
     check_constants,
     check_function,
     check_label,
 )
-from priorbench.contract import Shape
 from priorbench.errors import UserError
-
-SHAPE = (3, material.SIDE, material.SIDE)
-SMALL = (3, 8, 8)  # for derivatives, each of which is measured
-NOISE = 0.3  # standard deviation in the pictures of an observation: enough to leave the range
-CLOSE = 1e-6  # of the range, in float32 and float64
-
-
-class Subject:
-    """A task plugin with a config of it."""
-
-    def __init__(self, plugin: str, options: dict[str, Any] | None = None) -> None:
-        self.name = plugin
-        self.about = registry.describe("tasks", plugin)
-        self.path = self.about.path
-        self.options = options or {}
-
-    @cached_property
-    def module(self) -> ModuleType:
-        """The plugin, imported."""
-        return registry.load("tasks", self.name)
-
-    def cfg(self, **changes: Any) -> Any:
-        """Return a config."""
-        return self.module.Config(**{**self.options, **changes})
-
-    def drawn(self, cfg: Any, count: int, shape: Shape = SHAPE) -> dict[str, Tensor]:
-        """Return the parameters of A for `count` images."""
-        return parameters(self.module, cfg, count, shape)
-
-
-def parameters(task: ModuleType, cfg: Any, count: int, shape: Shape = SHAPE) -> dict[str, Tensor]:
-    """Return what a task draws for `count` images, with one generator."""
-    generator = torch.Generator().manual_seed(1)
-    each = [task.draw(cfg, shape, generator) for _ in range(count)]
-    return {name: torch.stack([one[name] for one in each]) for name in each[0]}
-
-
-def pictures(count: int, shape: Shape = SHAPE, dtype: torch.dtype = torch.float64) -> Tensor:
-    """Return images of noise, (count, 3, h, w)."""
-    generator = torch.Generator().manual_seed(count)
-    return torch.rand(count, *shape, generator=generator, dtype=dtype)
 
 
 def contract(subject: Subject) -> str:
@@ -82,6 +38,20 @@ def contract(subject: Subject) -> str:
     if "sigma" not in {field.name for field in dataclasses.fields(module.Config)}:
         raise Broken("Config has no field `sigma`", "add `sigma: float = 0.0  # noise in y`")
     return f"`{module.LABEL}`; parameters drawn per image: {', '.join(names) or 'none'}"
+
+
+def opens_nothing(subject: Subject) -> str:
+    """First of all uses, so that what others would repeat is seen once."""
+    with watched(subject.path, subject.notes):
+        for use in (images, protocol, pasted, hidden_pixels):
+            with Caught():
+                use(subject)
+    check_opened(
+        subject.notes.opened,
+        "drew or degraded",
+        "draw masks and kernels in `draw`, or write them into the file",
+    )
+    return "opens no file, address or process"
 
 
 def images(subject: Subject) -> str:
@@ -177,6 +147,15 @@ def seeded(subject: Subject) -> str:
             "draw with `generator=generator`, in `draw` alone; the engine adds the noise",
         )
     return "the generator alone decides; the engine adds the noise, seeded by the image's number"
+
+
+def random_numbers(subject: Subject) -> str:
+    """No generator but the one handed over; the first uses have told."""
+    check_generators(
+        [*subject.notes.seeded, *subject.notes.made],
+        "set no seed, and make no generator: `draw` is handed one, seeded by the image's number",
+    )
+    return "the generator that is handed over, and no other"
 
 
 def protocol(subject: Subject) -> str:
@@ -275,11 +254,13 @@ def hidden_pixels(subject: Subject) -> str:
 
 RULES = (
     Rule("contract", contract),
+    Rule("files and network", opens_nothing, ("contract",)),
     Rule("images", images, ("contract",)),
     Rule("batched", batched, ("images",)),
     Rule("differentiable", differentiable, ("images",)),
     Rule("linear", linear, ("images",)),
     Rule("seeded", seeded, ("images",)),
+    Rule("random numbers", random_numbers, ("seeded",)),
     Rule("protocol", protocol, ("contract",)),
     Rule("refuses", refuses, ("contract",)),
     Rule("pasted", pasted, ("batched",)),

@@ -7,7 +7,7 @@ notes nothing unless something is watched. The frames of the moment tell whose d
 import os
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy as np
 import safetensors.torch
 import torch
 
+from priorbench.conformance.verdicts import Broken
 from priorbench.registry import ROOT
 
 OPENING = {"open", "os.listdir", "os.scandir", "os.mkdir", "os.remove", "os.rename"}
@@ -66,6 +67,7 @@ class Notes:
 
     opened: list[str] = field(default_factory=list)
     seeded: list[str] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
 
 
 _watches: list[tuple[Path, Notes]] = []  # what is watched at the moment, or nothing
@@ -82,7 +84,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
             frame = frame.f_back
         if event == MAKING:  # a library, or a shelf, may make one for itself
             if frame is not None and Path(frame.f_code.co_filename) == path:
-                notes.seeded.append(str(arguments[0]))
+                notes.made.append(str(arguments[0]))
         elif not _excused(frame, path.parent):
             what = arguments[1:2] if event == "socket.connect" else arguments[:1]
             if event == SEEDING:
@@ -117,12 +119,15 @@ def _library(file: str) -> bool:
 
 
 @contextmanager
-def watched(path: Path) -> Iterator[Notes]:
-    """Yield notes of what is done by the plugin in the file `path`, and by code in its folder."""
+def watched(path: Path, notes: Notes | None = None) -> Iterator[Notes]:
+    """Yield notes of what is done by the plugin in the file `path`, and by code in its folder.
+
+    notes: of before, to go on with.
+    """
     if not _installed:
         sys.addaudithook(_hook)
         _installed.append(True)
-    notes = Notes()
+    notes = notes or Notes()
     with ExitStack() as patches:
         for event, places in ((READING, READERS), (SEEDING, SEEDERS), (MAKING, MAKERS)):
             for owner, name in places:
@@ -150,6 +155,18 @@ def _telling(event: str, name: str, known: Any) -> Callable[..., Any]:
         return known.__new__(cls, *arguments, **named)
 
     return type(known.__name__, (known,), {"__new__": made})  # which annotations may name
+
+
+def check_opened(opened: Sequence[str], when: str, mend: str) -> None:
+    """Ask for nothing opened, and nothing started."""
+    if opened:
+        raise Broken(f"while it was imported, {when}: {', '.join(dict.fromkeys(opened))}", mend)
+
+
+def check_generators(touched: Sequence[str], mend: str) -> None:
+    """Ask for no generator that was seeded or made."""
+    if touched:
+        raise Broken(f"it calls {touched[0]}", mend)
 
 
 @contextmanager

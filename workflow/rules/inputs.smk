@@ -18,8 +18,19 @@ def spec(verb):
     return tell
 
 
+@cache
+def warn():
+    """Say in a dry run, once, what a run would begin and end with."""
+    try:
+        if workflow.dryrun and not ARCHIVE:
+            PLAN.check_folders()
+    except UserError as mistake:
+        print(mistake, file=sys.stderr)
+
+
 def images_of(wildcards):
     """Return the card of the image set, which stands for its folder."""
+    warn()
     return PLAN.prepare(wildcards.imageset).folder / "card.json"
 
 

@@ -1,0 +1,98 @@
+"""A restoration in another process, where texts have other hashes, and sets another order.
+
+A job of a run is a process of its own. One process serves all checks: to start one takes seconds.
+"""
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from priorbench import models
+from priorbench.conformance import material
+from priorbench.conformance.running import Subject
+from priorbench.conformance.verdicts import Broken, Caught, described
+from priorbench.registry import ROOT
+
+HASHES = ("1", "2")  # of which one is not this process's
+FOUND = "restored.safetensors"
+_started: list["subprocess.Popen[str]"] = []
+
+
+def restored(subject: Subject, model: Path) -> Tensor:
+    """Return what the model in a file restores of `task` there; Broken where it does not."""
+    asked = {
+        "given": [subject.name, subject.options, subject.restoring],
+        "task": subject.task,
+        "model": str(model.absolute()),
+        "threads": torch.get_num_threads(),
+        "folder": os.getcwd(),  # noqa: PTH109
+        "path": sys.path,
+    }
+    server = _server()
+    assert server.stdin and server.stdout
+    server.stdin.write(f"{json.dumps(asked)}\n")
+    server.stdin.flush()
+    told = server.stdout.readline()
+    if not told:
+        server.wait()
+    if error := json.loads(told) if told else "it ended the process":
+        raise Broken(
+            f"in another process a saved model could not be used: {error}",
+            "let nothing in the model depend on the order of a set, or on `hash`: sort first",
+        )
+    return load_file(model.with_name(FOUND))["found"]
+
+
+def _server() -> "subprocess.Popen[str]":
+    """Return the process, alive."""
+    if _started and _started[-1].poll() is None:
+        return _started[-1]
+    seed = next(seed for seed in HASHES if seed != os.environ.get("PYTHONHASHSEED"))
+    searched = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    server = subprocess.Popen(
+        [sys.executable, "-m", "priorbench.conformance.elsewhere"],
+        env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": searched},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    _started.append(server)
+    atexit.register(server.communicate)  # its input ends, and so does it
+    return server
+
+
+def serve() -> None:
+    """Answer each line of the input with one: an error, or nothing."""
+    with os.fdopen(os.dup(1), "w") as answers:
+        os.dup2(2, 1)  # plugins may print
+        for line in sys.stdin:
+            asked = json.loads(line)
+            with Caught() as caught:
+                _restore(**asked)
+            said = described(caught.error, Path(asked["given"][0])) if caught.error else ""
+            print(json.dumps(said), file=answers, flush=True)
+
+
+def _restore(
+    given: list[Any], task: str, model: str, threads: int, folder: str, path: list[str]
+) -> None:
+    os.chdir(folder)
+    sys.path[:] = path
+    torch.set_num_threads(threads)
+    subject = Subject(*given)
+    read = models.load(Path(model), subject.spec).model
+    found = subject.restored(read, material.observe(task, material.originals()))
+    save_file({"found": found.contiguous()}, Path(model).with_name(FOUND))
+
+
+if __name__ == "__main__":
+    serve()
