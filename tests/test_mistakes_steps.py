@@ -37,7 +37,11 @@ CASES: dict[str, tuple[Do, str]] = {
         album(twelve(".tif", tiff(np.full((32, 32), 70000, np.int32)))),
         "grey values of more than 16 bits",
     ),
-    "pictures that are equal": (album(twelve(".png", GOOD)), "1 different images in"),
+    "pictures that are equal": (album(twelve(".png", GOOD), size=32), "1 different images in"),
+    "pictures that are too small": (
+        album(twelve(".png", GOOD)),
+        "32x32 pixels, smaller than 64; `enlarge: true` accepts it",
+    ),
     "a file named to do harm": (
         album(twelve("a\n$(touch harm).png", b"")),
         r"0a\n$(touch harm).png",
