@@ -11,7 +11,7 @@ from priorbench.checks import SET_SIZE
 from priorbench.config import Entry
 from priorbench.conformance import material
 from priorbench.conformance.material import Bytes, Floats
-from priorbench.conformance.verdicts import Broken, Caught, Inapplicable, Rule
+from priorbench.conformance.verdicts import UNENDED, Broken, Caught, Inapplicable, Rule
 from priorbench.conformance.watching import Notes, check_generators, check_opened, watched
 from priorbench.conformance.words import check_constants, check_function, check_label
 from priorbench.errors import MissingWeights, UserError, nearest
@@ -38,7 +38,8 @@ class Subject:
         self.path = self.about.path
         self.options = options or {}
         self.changed = False  # whether a score has changed its images
-        self.notes = Notes()  # what it did when it was imported, and scored
+        self.notes = Notes()  # what it did when it was imported, and scored first
+        self.ended: BaseException | None = None  # by what the first scores were
 
     @cached_property
     def metric(self) -> Metric:
@@ -141,18 +142,26 @@ def contract(subject: Subject) -> str:
 
 def opens_nothing(subject: Subject) -> str:
     """First of all scores, so that what others would repeat is seen once."""
-    restored = material.noisy(subject.original, 0.1)
     with watched(subject.path, subject.notes), Caught() as caught:
+        restored = material.noisy(subject.original, 0.1)
         for region in subject.regions:
             subject.scored(restored, subject.original, region)
+    subject.ended = caught.error
     check_opened(
-        subject.notes.opened,
+        [each for each in subject.notes.opened if each not in subject.notes.own],
         "scored",
         "ask for pretrained files in WEIGHTS, and load them with priorbench.weights",
     )
-    if isinstance(caught.error, Inapplicable):
-        raise caught.error
-    return "opens no file but weights, no address and no process"
+    check_ended(subject)
+    return "opens no file but weights and its own, no address and no process"
+
+
+def check_ended(subject: Subject) -> None:
+    """Say nothing of what first scores have told where they did not come to their end."""
+    if isinstance(subject.ended, Inapplicable):
+        raise subject.ended
+    if subject.ended:
+        raise Inapplicable(UNENDED)
 
 
 def form(subject: Subject) -> str:
@@ -222,6 +231,7 @@ def random_numbers(subject: Subject) -> str:
         subject.notes.seeded,
         "others draw from that generator, too: make one, `np.random.default_rng(0)`",
     )
+    check_ended(subject)
     return "seeds no generator that others draw from"
 
 
