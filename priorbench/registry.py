@@ -65,7 +65,7 @@ def available(noun: str) -> list[str]:
 
 
 def meant(noun: str, name: str, plugin: Any = None) -> tuple[str, dict[str, Any]]:
-    """Return the plugin that a row's name means, or `plugin`, and the options that go with the name.
+    """Return the plugin that a name means, or `plugin`, and the options that go with the name.
 
     UserError where the name stands for one plugin and is that of another.
     """

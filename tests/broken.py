@@ -187,6 +187,12 @@ METHODS = {
         ),
         (SEARCH, f"{FOUND}\n    return images * model.gain"),
     ),
+    "a model that is not all in its file": breaks(
+        "save and load",
+        ('LABEL = "mine"', 'TRAINED: list[int] = []\nLABEL = "mine"'),
+        (STEP, f"        TRAINED.append(1)\n{STEP}"),
+        (SEARCH, f"{FOUND}\n    return images * TRAINED[0]"),
+    ),
     "a step that is shorter in company": breaks("batch sizes", (SEARCH, AVERAGED)),
     "a code too few": breaks("samples", ("torch.randn(count,", "torch.randn(count - 1,")),
     "a gradient that reaches one of two": breaks("gradient", (SEARCH, TWO_SEARCHED)),

@@ -54,6 +54,7 @@ def restored(subject: Subject, model: Path) -> Tensor:
         told = _answer(server)
     except TimeoutError:
         server.kill()
+        server.wait()
         raise Broken(
             f"in another process a saved model was not used within {LIMIT} seconds", WAITS
         ) from None
@@ -71,6 +72,7 @@ def _server() -> "subprocess.Popen[str]":
         return _started[-1]
     seed = next(seed for seed in HASHES if seed != os.environ.get("PYTHONHASHSEED"))
     searched = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    _complaints().truncate(0)
     server = subprocess.Popen(
         [sys.executable, "-m", "priorbench.conformance.elsewhere"],
         env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": searched},
