@@ -155,7 +155,12 @@ def test_encoded_images_are_less_sharp_than_their_originals(
     edges[..., 1::2] = 30
     assert sharpness(edges) == pytest.approx(15)  # 30 across, 0 down
     assert sharpness(np.full((1, 3, 4, 4), 9, np.uint8)) == 0
-    blur = {"rows": ["originals"], "against": ["noisy"], "task": None, "metric": None}
+    blur: dict[str, Any] = {
+        "rows": ["originals"],
+        "against": ["noisy"],
+        "task": None,
+        "metric": None,
+    }
     blur["same_images"] = False
     for measure in ("sharpness_train", "sharpness_test"):
         found = judged(made.results, tmp_path, measure=measure, **blur)

@@ -2,9 +2,7 @@
 
 import gc
 import json
-import subprocess
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,10 +20,8 @@ from priorbench.conformance import (
     Item,
     check_method,
     check_metric,
-    elsewhere,
 )
 from priorbench.conformance.running import Subject
-from priorbench.conformance.verdicts import Broken
 from tests import broken
 
 BROKEN = [
@@ -121,31 +117,6 @@ def test_a_slip_is_told_with_its_line(tmp_path: Path) -> None:
     line = Path(path).read_text().splitlines().index("    raise ValueError('a slip')") + 1
     items = conformance.found("methods", path)
     assert f"mine.py, line {line}: ValueError: a slip" in {item.text for item in items}
-
-
-@pytest.mark.parametrize(
-    ("does", "said"),
-    [
-        ("sleep 9", "was not used within 0.1 seconds"),
-        ("read line; echo lost >&2; exit 3", "it ended with status 3: lost"),
-        (
-            "read line; echo '\"mine.py, line 7: KeyError: 1\"'",
-            "used: mine.py, line 7: KeyError: 1",
-        ),
-    ],
-)
-def test_what_goes_wrong_in_another_process_is_told(
-    does: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    server = subprocess.Popen(
-        ["sh", "-c", does], text=True, stderr=elsewhere._complaints(), **pipes
-    )
-    monkeypatch.setattr(elsewhere, "_server", lambda: server)
-    monkeypatch.setattr(elsewhere, "LIMIT", 0.1 if "sleep" in does else 60)
-    subject = SimpleNamespace(name="mine.py", options={}, restoring={}, task="hole")
-    with server, pytest.raises(Broken, match=said):
-        elsewhere.restored(subject, tmp_path / "model.safetensors")  # type: ignore[arg-type]
 
 
 def test_a_task_that_is_not_linear_is_told_and_not_judged(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from priorbench import conformance, listing, registry
 from priorbench.__main__ import main
+from priorbench.conformance import Item
 from priorbench.errors import UserError
 from tests.fabricated import experiment
 
@@ -73,7 +74,12 @@ def test_check_and_new_know_the_names_that_others_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[tuple[object, ...]] = []
-    monkeypatch.setattr(conformance, "found", lambda *given: asked.append(given) or [])
+
+    def found(*given: object) -> list[Item]:
+        asked.append(given)
+        return []
+
+    monkeypatch.setattr(conformance, "found", found)
     assert main(["check", "fid_clean"]) == 0
     assert asked == [("metrics", "fid", {"resize": "clean"})]
     assert main(["new", "metric", "fid_clean", "--out", str(tmp_path)]) == 1

@@ -12,7 +12,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import IO, Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -33,7 +33,6 @@ WAITS = "let nothing wait for what only the process that trained it has, such as
 HASHES = ("1", "2")  # of which one is not this process's
 FOUND = "restored.safetensors"
 _started: list["subprocess.Popen[str]"] = []
-_complaints = cache(TemporaryFile)  # what processes write to stderr
 
 
 def restored(subject: Subject, model: Path) -> Tensor:
@@ -92,6 +91,12 @@ def _answer(server: "subprocess.Popen[str]") -> str:
     if not select.select([server.stdout], [], [], LIMIT)[0]:
         raise TimeoutError
     return server.stdout.readline()
+
+
+@cache
+def _complaints() -> IO[bytes]:
+    """Return the file of what the process writes to stderr."""
+    return TemporaryFile()
 
 
 def _last_words() -> str:
