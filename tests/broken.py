@@ -267,7 +267,7 @@ METRICS = {
     ),
     "a file of its own that is written": breaks(
         "files and network",
-        (RETURNED, f'open(f"{{__file__}}.txt", "w").close()\n    {RETURNED}'),
+        (RETURNED, f'open(name := f"{{__file__}}.txt", "w").close(); open(name)\n    {RETURNED}'),
     ),
     "an address that is called": breaks(
         "files and network",

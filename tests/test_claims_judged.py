@@ -59,7 +59,7 @@ def test_a_verdict_rests_on_the_row_with_the_fewest_seeds(tmp_path: Path) -> Non
     assert "Fewer than 5 seeds" in text
 
 
-LINES = {"task": None, "metric": {"plugin": "continuity"}, "ends": 0.05}
+LINES = {"task": None, "same_images": False, "metric": {"plugin": "continuity"}, "ends": 0.05}
 
 
 def with_lines(folder: Path, even: dict[str, float], ends: dict[str, float]) -> Results:

@@ -166,7 +166,7 @@ def test_a_slip_on_first_use_tells_nothing_of_files(kind: str, line: str, tmp_pa
 
 
 def test_a_task_may_make_a_generator_of_what_it_draws(tmp_path: Path) -> None:
-    seed = "int(torch.randint(2**31, (), generator=generator))"
+    seed = "seed=int(torch.randint(2**31, (), generator=generator))"
     items = conformance.found("tasks", written("task", tmp_path, *broken.made_of(seed)))
     assert not verdicts(items, FAILS)
     assert "random numbers" in verdicts(items, PASSES)

@@ -71,7 +71,8 @@ def _server() -> "subprocess.Popen[str]":
         return _started[-1]
     seed = next(seed for seed in HASHES if seed != os.environ.get("PYTHONHASHSEED"))
     searched = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    _complaints().truncate(0)
+    _complaints().seek(0)
+    _complaints().truncate()
     server = subprocess.Popen(
         [sys.executable, "-m", "priorbench.conformance.elsewhere"],
         env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": searched},
@@ -96,7 +97,9 @@ def _answer(server: "subprocess.Popen[str]") -> str:
 @cache
 def _complaints() -> IO[bytes]:
     """Return the file of what the process writes to stderr."""
-    return TemporaryFile()
+    file = TemporaryFile(buffering=0)  # noqa: SIM115
+    atexit.register(file.close)
+    return file
 
 
 def _last_words() -> str:

@@ -66,7 +66,7 @@ def opens_nothing(subject: Subject) -> str:
         if draws(subject):
             subject.model.decode(subject.model.draw(1))
     check_opened(
-        [*subject.imported.opened, *notes.opened],
+        [each for done in (subject.imported, notes) for each in (*done.opened, *done.own)],
         "trained, restored or drew",
         "let the image set read files, and keep results in the model or with `loop.once`",
     )

@@ -71,7 +71,7 @@ def opens_nothing(subject: Subject) -> str:
             subject.scored(restored, subject.original, region)
     subject.ended = caught.error
     check_opened(
-        [each for each in subject.notes.opened if each not in subject.notes.own],
+        subject.notes.opened,
         "scored",
         "ask for pretrained files in WEIGHTS, and load them with priorbench.weights",
     )

@@ -50,7 +50,7 @@ def opens_nothing(subject: Subject) -> str:
                 use(subject)
             errors.append(caught.error)
     check_opened(
-        subject.notes.opened,
+        [*subject.notes.opened, *subject.notes.own],
         "drew or degraded",
         "draw masks and kernels in `draw`, or write them into the file",
     )

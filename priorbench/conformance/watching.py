@@ -64,10 +64,10 @@ MAKERS: tuple[tuple[Any, str], ...] = (
 
 @dataclass
 class Notes:
-    """What a plugin did: opened or started, and which generators it seeded or made."""
+    """What a plugin did: opened or started, read of its own, which generators it seeded or made."""
 
     opened: list[str] = field(default_factory=list)
-    own: list[str] = field(default_factory=list)  # of these, files of its own that it read
+    own: list[str] = field(default_factory=list)  # files in its package or folder that it read
     seeded: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
 
@@ -92,8 +92,8 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
             if event == SEEDING:
                 notes.seeded.append(str(what[0]))
             else:
-                notes.opened.append(" ".join(map(str, (event, *what))))
-                notes.own += notes.opened[-1:] * _reads_own(event, arguments, path)
+                found = notes.own if _reads_own(event, arguments, path) else notes.opened
+                found.append(" ".join(map(str, (event, *what))))
     finally:
         _watches.append(watch)
 
@@ -157,18 +157,24 @@ def _telling(event: str, name: str, known: Any) -> Callable[..., Any]:
     """Return what does as `known` does, and tells the hook; whoever imports it may keep it."""
 
     def told(*arguments: Any, **named: Any) -> Any:
-        called = f"{name}({', '.join(map(repr, arguments))})" if event == MAKING else name
-        sys.audit(event, arguments[0] if event == READING and arguments else called)
+        if event == MAKING:
+            sys.audit(event, _call(name, arguments, named))
+        else:
+            sys.audit(event, arguments[0] if event == READING and arguments else name)
         return known(*arguments, **named)
 
     if event != MAKING or not isinstance(known, type):
         return told
 
     def made(cls: type, *arguments: Any, **named: Any) -> Any:
-        sys.audit(event, f"{name}({', '.join(map(repr, arguments))})")
+        sys.audit(event, _call(name, arguments, named))
         return known.__new__(cls, *arguments, **named)
 
     return type(known.__name__, (known,), {"__new__": made})  # which annotations may name
+
+
+def _call(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> str:
+    return f"{name}({', '.join(map(repr, (*arguments, *named.values())))})"
 
 
 def check_opened(opened: Sequence[str], when: str, mend: str) -> None:
