@@ -267,7 +267,10 @@ METRICS = {
     ),
     "a file of its own that is written": breaks(
         "files and network",
-        (RETURNED, f'open(name := f"{{__file__}}.txt", "w").close(); open(name)\n    {RETURNED}'),
+        (
+            RETURNED,
+            f'open(name := f"{{__file__}}.txt", "w").close(); open(name).close()\n    {RETURNED}',
+        ),
     ),
     "an address that is called": breaks(
         "files and network",
