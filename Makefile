@@ -68,7 +68,7 @@ reference: .venv/requirements.lock  ## run CONFIG, recorded, and track what the 
 	cp results/$(experiment)/tables/*.md results/$(experiment)/tables/*.csv $(tracked)/tables
 	$(python) -m workflow.scripts.keep --configfile $(CONFIG) --out $(tracked) --free $(FREE)
 	for set in $(FREE); do for figure in results/$(experiment)/figures/*-$$set.png; do \
-		test ! -e $$figure || cp $$figure $(tracked)/figures; done; done
+		test ! -e $$figure || cp $$figure $(tracked)/figures || exit 1; done; done
 	$(python) -m workflow.scripts.pages
 
 # its images are folders of one's own: numbers, figures and the cards' checksums are tracked
@@ -78,7 +78,8 @@ lcm_metric: .venv/requirements.lock  ## measure LCM's control lines, recorded, a
 	$(python) -m benchmarks.record --out $(tracked)/run.json \
 		--of $(CONFIG) 'results/$(experiment)/lcm_metric/*.json' -- \
 		$(python) -m snakemake lcm_metric --cores $(CORES) --configfile $(CONFIG)
-	for kind in csv md png; do cp results/$(experiment)/lcm_metric/*.$$kind $(tracked); done
+	for kind in csv md png; do \
+		cp results/$(experiment)/lcm_metric/*.$$kind $(tracked) || exit 1; done
 
 lock:  ## solve requirements.in and requirements-dev.in anew, with uv
 	$(solve) requirements.in -o requirements.lock

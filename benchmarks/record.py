@@ -96,9 +96,9 @@ def main() -> None:
     parser.add_argument("command", nargs="+")
     asked = parser.parse_args()
     found = record(asked.command)
+    write_json(asked.out, found)  # first: a file that is missing below costs no run
     if asked.of and not found["exit_code"]:
-        found["sha256"] = checksums(asked.of)
-    write_json(asked.out, found)
+        write_json(asked.out, found | {"sha256": checksums(asked.of)})
     sys.exit(found["exit_code"])
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,8 @@ class Config:
 
 def own_files(
     imageset: str, sizes: Mapping[str, Size], pixels: Mapping[str, str], origin: str
-) -> tuple[list[Path], str]:
-    """Return the user's files of a set whose pictures have names, and how they were verified.
+) -> tuple[list[Path], dict[str, Any]]:
+    """Return the user's files of a set whose pictures have names, and for the card what was found.
 
     sizes, pixels (sha256 in RGB, of the copies compared with): by the name of a file in small
     letters, without its suffix and without "_gt". There have to be all, and no other.
@@ -58,7 +58,7 @@ def own_files(
     verified = "names, sizes and pixels (sha256)"
     if others:
         verified = f"names and sizes; pixels other than those known: {', '.join(others)}"
-    return [found[name] for name in sizes], verified
+    return [found[name] for name in sizes], {"verified": verified, "known_pixels": not others}
 
 
 def numbered_files(
@@ -108,9 +108,13 @@ def classic(
     source: str,
     licence: str,
     verified: str,
+    known_pixels: bool | None = None,
     decoded: Callable[[Path], Image.Image] = read,
 ) -> Pictures:
-    """Return the pictures of a test set; with `crop` their central squares, all of one size."""
+    """Return the pictures of a test set; with `crop` their central squares, all of one size.
+
+    known_pixels: whether they are those of the copies compared with; None: none were.
+    """
     crop, kept = cfg.crop, {named(name) for name in cfg.only}
     names = [shown(file) for file in files]
     if unknown := sorted(kept - {*names}):
@@ -143,6 +147,7 @@ def classic(
             "source": source,
             "licence": licence,
             "verified": verified,
+            **({} if known_pixels is None else {"known_pixels": known_pixels}),
         },
         shape=(3, crop, crop) if crop else None,
     )

@@ -26,7 +26,7 @@ OWN_FILES = "."  # images/, and the mapping
 COUNT = 30_000
 BLOCKS = {"train": 27_000, "val": 1_000, "test": 2_000}
 MAPPING = "CelebA-HQ-to-CelebA-mapping.txt"
-ORIGIN = "made with dataset_tool.py of progressive_growing_of_gans, or as in CelebAMask-HQ"
+ORIGIN = "0.jpg to 29999.jpg, as in CelebAMask-HQ"
 
 
 @dataclass(frozen=True)

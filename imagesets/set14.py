@@ -45,11 +45,11 @@ PIXELS = {
 
 def build(cfg: Config) -> Pictures:
     """Return the fourteen pictures."""
-    files, verified = own_files("set14", SIZES, PIXELS, ORIGIN)
+    files, found = own_files("set14", SIZES, PIXELS, ORIGIN)
     return classic(
         files,
         cfg,
         source="Set14 (Zeyde, Elad, Protter, Curves and Surfaces 2010)",
         licence="none stated; research",
-        verified=verified,
+        **found,
     )

@@ -27,11 +27,11 @@ PIXELS = {
 
 def build(cfg: Config) -> Pictures:
     """Return the five pictures."""
-    files, verified = own_files("set5", SIZES, PIXELS, ORIGIN)
+    files, found = own_files("set5", SIZES, PIXELS, ORIGIN)
     return classic(
         files,
         cfg,
         source="Set5 (Bevilacqua et al., BMVC 2012)",
         licence="none stated; research",
-        verified=verified,
+        **found,
     )

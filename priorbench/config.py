@@ -265,19 +265,20 @@ def _entries(noun: str, rows: Any, file: str) -> Iterator[tuple[str, Entry]]:
         if noun == "tasks" and name in RESERVED:
             raise UserError(f"{where}: this name is taken; call the row otherwise")
         options = checks.mapping(options, where)
-        usual, given = registry.ALIASES.get(noun, {}).get(name, (name, {}))
-        if "plugin" not in options:
-            options = {**given, **options}
-        plugin = options.pop("plugin", usual)
         try:
-            about = registry.describe(noun, str(plugin))
+            plugin, given = registry.meant(noun, name, options.pop("plugin", None))
+            about = registry.describe(noun, plugin)
         except UserError as error:
             raise UserError(f"{where}: {error}") from error
+        for key, value in given.items():
+            if options.setdefault(key, value) != value:
+                told = f"`{key}: {options[key]}`, and the name stands for {value}"
+                raise UserError(f"{where}: {told}; call the row otherwise, `plugin: {plugin}`")
         if noun == "methods" and "restore" not in about.functions:
             raise UserError(f"{where}: {about.path} has no function `restore`")
         if noun == "methods" and about.model and not about.learns:
             raise UserError(f"{where}: {about.path} has a `Model`, but neither `train` nor `load`")
-        yield name, Entry(name, str(plugin), about, options)
+        yield name, Entry(name, plugin, about, options)
 
 
 if __name__ == "__main__":  # what make asks before Snakemake, which tells no line, reads the file

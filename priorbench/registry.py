@@ -64,6 +64,19 @@ def available(noun: str) -> list[str]:
     return sorted({*shipped(noun), *offers(noun)})
 
 
+def meant(noun: str, name: str, plugin: Any = None) -> tuple[str, dict[str, Any]]:
+    """Return the plugin that a name means, or `plugin`, and the options that go with the name.
+
+    UserError where the name stands for one plugin and is that of another.
+    """
+    usual, given = ALIASES.get(noun, {}).get(name, (name, {}))
+    if plugin is None and usual != name and name in available(noun):
+        raise UserError(
+            f"`{name}` stands for `{usual}`, and is {find(noun, name)} too: say `plugin: FILE.py`"
+        )
+    return str(plugin or usual), given if plugin in (None, usual) else {}
+
+
 def shipped(noun: str) -> list[str]:
     """Names of the plugins in the folder `noun`; files that begin with _ are shelves."""
     return sorted(p.stem for p in (ROOT / noun).glob("*.py") if not p.stem.startswith("_"))

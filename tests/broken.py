@@ -68,11 +68,32 @@ def begins(rule: str, code: str) -> Case:
     return rule, ((SEARCH, f"{code}\n{SEARCH}"),)
 
 
+def made_of(seed: str) -> tuple[Edit, ...]:
+    """Return edits of a task that draws with numpy, from a generator made of `seed`."""
+    drawn = f"torch.tensor(np.random.default_rng({seed}).random())"
+    return (
+        ("import torch\n", "import numpy as np\nimport torch\n"),
+        ("    return {}", f'    return {{"shift": {drawn}}}'),
+        ("cfg: Config)", "cfg: Config, shift: object = None)"),
+        ("shape: Shape)", "shape: Shape, shift: object = None)"),
+    )
+
+
 def learns(rule: str, code: str) -> Case:
     """Return a method that does `code` in each step of its training."""
     return rule, ((STEP, f"{code}\n{STEP}"),)
 
 
+ONCE = """import functools
+
+
+@functools.cache
+def table():
+    return open(functools.__file__).close()
+
+
+"""  # before a plugin's label: a file that only the first use of all reads
+FIRST = ('LABEL = "mine', f'{ONCE}LABEL = "mine')
 METHODS = {
     "no label": breaks("contract", ('LABEL = "mine"', "LABEL = 7")),
     "no restore": breaks("contract", ("def restore(", "def restored(")),
@@ -82,6 +103,9 @@ METHODS = {
     "a model that nothing trains": breaks("contract", ("def train(", "def training(")),
     "an import that fails": breaks("contract", ('LABEL = "mine"', "LABEL = names.mine")),
     "a file that is read": learns("files and network", "        open(__file__).close()"),
+    "a file that is read once": breaks(
+        "files and network", FIRST, (STEP, f"        table()\n{STEP}")
+    ),
     "an address that is called": learns("files and network", CALLING),
     "a command that is run": learns("files and network", "        import os; os.system('true')"),
     "tasks that are none": breaks(
@@ -163,6 +187,12 @@ METHODS = {
         ),
         (SEARCH, f"{FOUND}\n    return images * model.gain"),
     ),
+    "a model that is not all in its file": breaks(
+        "save and load",
+        ('LABEL = "mine"', 'TRAINED: list[int] = []\nLABEL = "mine"'),
+        (STEP, f"        TRAINED.append(1)\n{STEP}"),
+        (SEARCH, f"{FOUND}\n    return images * TRAINED[0]"),
+    ),
     "a step that is shorter in company": breaks("batch sizes", (SEARCH, AVERAGED)),
     "a code too few": breaks("samples", ("torch.randn(count,", "torch.randn(count - 1,")),
     "a gradient that reaches one of two": breaks("gradient", (SEARCH, TWO_SEARCHED)),
@@ -195,6 +225,11 @@ TASKS = {
     "a file that is read on import": breaks(
         "files and network", ('LABEL = "mine"', 'LABEL = "mine"\nopen(__file__).close()')
     ),
+    "a file that is read once": breaks(
+        "files and network", FIRST, ("    return {}", "    table()\n    return {}")
+    ),
+    "a generator that nobody seeded": breaks("seeded", *made_of("")),
+    "a generator with one seed for all": breaks("random numbers", *made_of("0")),
     "a seed of its own": breaks(
         "random numbers", ("    return {}", "    torch.manual_seed(0)\n    return {}")
     ),
@@ -223,7 +258,19 @@ METRICS = {
         "same again", (RETURNED, f"{RETURNED}(1 + 1e-6 * np.random.default_rng().random()) * ")
     ),
     "a file that is read": breaks(
-        "files and network", (RETURNED, f"open(__file__).close()\n    {RETURNED}")
+        "files and network", (RETURNED, f"open(np.__file__).close()\n    {RETURNED}")
+    ),
+    "a file that is read once": breaks(
+        "files and network",
+        FIRST,
+        (RETURNED, f"table()\n    {RETURNED}"),
+    ),
+    "a file of its own that is written": breaks(
+        "files and network",
+        (
+            RETURNED,
+            f'open(name := f"{{__file__}}.txt", "w").close(); open(name).close()\n    {RETURNED}',
+        ),
     ),
     "an address that is called": breaks(
         "files and network",

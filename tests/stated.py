@@ -13,11 +13,12 @@ from tests.fabricated import CUT, SIDE, TEST, Fabricated, experiment
 from workflow.judging import Judged, evaluate
 
 METHODS = ("lcm", "glo", "dip", "incremental_glo", CUT)
-SUBJECTS: dict[str, dict[str, Any]] = {
+SUBJECTS: dict[str, Any] = {
     "mean fill": {"control": "mean fill"},
     "bicubic": {"control": "bicubic"},
     "originals": {"control": "originals"},
     "noisy": {"plugin": "incremental_glo", "train": {"noise_weight": {"above": 0}}},
+    "either": [{"plugin": "dip"}, {"control": "mean fill"}],
     "quiet": {"plugin": "incremental_glo", "train": {"noise_weight": 0.0}},
 }
 PUBLISHED = """imageset,resolution,label,method,value,unit,better,images,protocol,unknown
@@ -57,7 +58,8 @@ def training(*names: str) -> dict[str, Any]:
     """Return for each subject that is trained an option, as it is by default."""
     told = {}
     for name in names:
-        plugin = SUBJECTS.get(name, {"plugin": name}).get("plugin")
+        told_of = SUBJECTS.get(name, {"plugin": name})
+        plugin = told_of.get("plugin") if isinstance(told_of, dict) else None
         fields = describe("methods", str(plugin)).configs.get("TrainConfig") if plugin else {}
         if fields:
             first = next(iter(fields))

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from priorbench.files import write_rows
+from priorbench.files import read_json, write_json, write_rows
 from priorbench.results import SCORE_COLUMNS, Results
 from tests.fabricated import CUT, TEST, Fabricated
 from tests.stated import VALUE, alike, few, full, judged, mean, state
@@ -59,7 +59,7 @@ def test_a_verdict_rests_on_the_row_with_the_fewest_seeds(tmp_path: Path) -> Non
     assert "Fewer than 5 seeds" in text
 
 
-LINES = {"task": "sample", "metric": {"plugin": "continuity"}, "ends": 0.05}
+LINES = {"task": None, "same_images": False, "metric": {"plugin": "continuity"}, "ends": 0.05}
 
 
 def with_lines(folder: Path, even: dict[str, float], ends: dict[str, float]) -> Results:
@@ -189,6 +189,15 @@ def test_as_many_images_are_not_the_same_images(tmp_path: Path) -> None:
     found = judged(results, tmp_path, dip=round(mean(results, "dip"), 2), **value)
     assert found.verdict == "inconclusive"  # four photographs tell little
     assert found.differs == ("which images of the set are tested",)
+
+
+def test_foreign_pixels_are_not_the_same_images(tmp_path: Path) -> None:
+    made = few(tmp_path)
+    path = made.store / "prepare" / "photos" / "k0" / "card.json"
+    value = {**VALUE, "rows": ["dip"], "labels": {"dip": "DIP"}, "dip": 30.0}
+    for known, differs in ((True, ()), (False, ("pixels of test images other than those known",))):
+        write_json(path, {**read_json(path), "known_pixels": known})
+        assert judged(made.results, tmp_path, **value).differs == differs
 
 
 def test_ranks_are_reported_without_a_threshold(made: Fabricated, tmp_path: Path) -> None:

@@ -83,6 +83,14 @@ def test_options_of_images_that_a_claim_does_not_name_are_the_plugins(tmp_path: 
     assert judged(other.results, tmp_path, images={"plugin": "photos", "flat": 0.0}).differs == ()
 
 
+def test_options_of_a_method_that_stands_beside_a_control_are_compared(
+    made: Fabricated, tmp_path: Path
+) -> None:
+    found = judged(made.results, tmp_path, rows=["either"], settings={"either": {"steps": 7}})
+    assert [each.a for each in found.comparisons] == ["dip", "mean fill"]
+    assert any("DIP: steps" in each for each in found.differs)
+
+
 def test_what_the_source_does_not_tell_is_no_difference(made: Fabricated, tmp_path: Path) -> None:
     metric = {"plugin": "psnr", "border": "unknown"}
     assert judged(made.results, tmp_path, metric=metric).verdict == "reproduced"
@@ -147,11 +155,19 @@ def test_encoded_images_are_less_sharp_than_their_originals(
     edges[..., 1::2] = 30
     assert sharpness(edges) == pytest.approx(15)  # 30 across, 0 down
     assert sharpness(np.full((1, 3, 4, 4), 9, np.uint8)) == 0
-    blur = {"rows": ["originals"], "against": ["noisy"], "task": None, "metric": None}
+    blur: dict[str, Any] = {
+        "rows": ["originals"],
+        "against": ["noisy"],
+        "task": None,
+        "metric": None,
+    }
+    blur["same_images"] = False
     for measure in ("sharpness_train", "sharpness_test"):
         found = judged(made.results, tmp_path, measure=measure, **blur)
         assert found.least is not None
         assert found.least.mean_a > found.least.mean_b > 0
+        untold = "which images of the set are tested" in found.differs
+        assert untold is (measure == "sharpness_test")
     bare = judged(made.results, tmp_path, measure="sharpness_test", **{**blur, "against": ["lcm"]})
     assert "LCM: no result" in bare.why
 

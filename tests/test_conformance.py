@@ -4,6 +4,7 @@ import gc
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -151,6 +152,31 @@ def test_without_weights_a_metric_says_which(
     told = {item.rule: item for item in check_metric("lpips")}
     assert told["direction"].verdict == DOES_NOT_APPLY
     assert "weights" in told["direction"].text and told["contract"].verdict == PASSES
+    for rule in ("files and network", "random numbers"):  # nothing was scored
+        assert told[rule].verdict == DOES_NOT_APPLY and "weights" in told[rule].text
+
+
+@pytest.mark.parametrize(("kind", "line"), [("metric", broken.RETURNED), ("task", broken.MASKED)])
+def test_a_slip_on_first_use_tells_nothing_of_files(kind: str, line: str, tmp_path: Path) -> None:
+    path = written(kind, tmp_path, (line, f"raise TypeError('a slip')\n    {line}"))
+    told = {item.rule: item for item in conformance.found(new.KINDS[kind], path)}
+    found = told["files and network"]
+    assert (found.verdict, found.text) == (DOES_NOT_APPLY, "it did not come to its end")
+    assert told["random numbers"].verdict == DOES_NOT_APPLY
+
+
+def test_a_task_may_make_a_generator_of_what_it_draws(tmp_path: Path) -> None:
+    seed = "seed=int(torch.randint(2**31, (), generator=generator))"
+    items = conformance.found("tasks", written("task", tmp_path, *broken.made_of(seed)))
+    assert not verdicts(items, FAILS)
+    assert "random numbers" in verdicts(items, PASSES)
+
+
+def test_a_metric_may_bring_weights_in_its_own_folder(tmp_path: Path) -> None:
+    np.save(tmp_path / "mine.npy", np.ones(1))
+    read = 'np.load(__file__.replace(".py", ".npy"))'
+    path = written("metric", tmp_path, (broken.RETURNED, f"{broken.RETURNED}{read} * "))
+    assert "files and network" in verdicts(check_metric(path), PASSES)
 
 
 def test_check_ends_with_0_only_where_nothing_fails(

@@ -50,7 +50,7 @@ def test_a_clear_difference_is_bold_and_none_is_not(results: Results) -> None:
     assert represented.text and not represented.bold  # it saw the originals
     told = contrasts(results, "photos", "psnr", "represent")["deep"]
     assert told.p < LEVEL and np.isnan(told.corrected)
-    assert "represent takes no part" in "".join(table.notes)
+    assert "`represent` saw the originals, so it is not tested." in table.notes
     itself = row(table, "itself").cells
     assert {cell.text for cell in itself} == {"+0.00"}
     assert not any(cell.bold for cell in itself)
@@ -84,6 +84,8 @@ def test_a_row_without_scores_leaves_a_gap(tmp_path: Path) -> None:
     table = contrast_table(made.results, "photos", "psnr")
     assert row(table, "noise").cells[0].text == "–"
     assert "–" not in [cell.text for cell in row(table, "an encoder").cells]
+    made.drop_scores("represent", "psnr")
+    assert "represent" not in "".join(contrast_table(made.results, "photos", "psnr").notes)
 
 
 def test_without_contrasts_there_is_no_table(tmp_path: Path) -> None:

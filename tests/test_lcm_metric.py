@@ -1,6 +1,7 @@
 """Which perceptual metric LCM's figure used: variants by value, and what is said of them."""
 
 import hashlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from benchmarks import record
 from benchmarks.record import checksums
 from metrics import _perceptual
 from priorbench.conformance.material import Bytes, patches
 from priorbench.contract import Images
 from priorbench.errors import MissingWeights, UserError
-from priorbench.files import write_arrays
+from priorbench.files import read_json, write_arrays
 from priorbench.observations import write_observations
 from priorbench.registry import ROOT
 from tasks import colorization, hole, super_resolution
@@ -186,6 +188,13 @@ def test_what_a_tracked_run_was_made_of_is_recorded(
     assert checksums(["out/*.json"]) == {"out/toy.json": hashlib.sha256(card).hexdigest()}
     with pytest.raises(FileNotFoundError, match=r"other\.yaml"):
         checksums(["other.yaml"])
+    for of in ("out/*.json", "other.yaml"):
+        told = ["record", "--out", f"{of[:3]}.json", "--of", of, "--", "true"]
+        monkeypatch.setattr(sys, "argv", told)
+        with pytest.raises(SystemExit if of == "out/*.json" else FileNotFoundError):
+            record.main()
+    assert "sha256" in read_json(tmp_path / "out.json")
+    assert read_json(tmp_path / "oth.json")["exit_code"] == 0  # the run is recorded all the same
 
 
 def test_the_page_says_what_the_tracked_run_found() -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from priorbench import listing, registry
+from priorbench import conformance, listing, registry
 from priorbench.__main__ import main
+from priorbench.conformance import Item
+from priorbench.errors import UserError
 from tests.fabricated import experiment
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +52,38 @@ def test_a_name_that_others_use_is_listed_and_means_a_plugin_with_options() -> N
     assert (
         experiment(metrics={"fid_legacy": {"plugin": "psnr"}}).metrics["fid_legacy"].options == {}
     )
+
+
+@pytest.mark.parametrize("row", [{}, {"plugin": "fid"}])
+def test_a_name_that_others_use_means_no_other_options(row: dict[str, str]) -> None:
+    with pytest.raises(UserError, match=r"fid_clean: `resize: legacy`, and .* stands for clean"):
+        experiment(metrics={"fid_clean": {**row, "resize": "legacy"}})
+    assert experiment(metrics={"fid_clean": row}).metrics["fid_clean"].options == {
+        "resize": "clean"
+    }
+
+
+def test_a_plugin_is_not_hidden_by_a_name_that_others_use(elsewhere: Path) -> None:
+    (elsewhere / "metrics" / "fid_clean.py").write_text("LABEL = 'mine'")
+    with pytest.raises(UserError, match=r"stands for `fid`, and is .*metrics/fid_clean.py too"):
+        registry.meant("metrics", "fid_clean")
+    assert registry.meant("metrics", "fid_clean", "mine.py") == ("mine.py", {})
+
+
+def test_check_and_new_know_the_names_that_others_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def found(*given: object) -> list[Item]:
+        asked.append(given)
+        return []
+
+    monkeypatch.setattr(conformance, "found", found)
+    assert main(["check", "fid_clean"]) == 0
+    assert asked == [("metrics", "fid", {"resize": "clean"})]
+    assert main(["new", "metric", "fid_clean", "--out", str(tmp_path)]) == 1
+    assert "stands for a plugin" in capsys.readouterr().err
 
 
 def test_capabilities_are_those_of_the_code() -> None:

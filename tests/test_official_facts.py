@@ -52,12 +52,11 @@ def test_pictures_of_deep_image_prior_are_in_the_folders_of_its_repository() -> 
         assert remote.checksum.startswith("sha256:") and remote.limit <= 10_000_000
 
 
-def test_photographs_of_kodak_have_the_checksums_that_others_have_found() -> None:
+def test_every_photograph_of_kodak_has_a_checksum_of_its_own() -> None:
     first, *_, last = kodak.FILES
     assert [first.name, last.name] == ["kodim01.png", "kodim24.png"]
     assert {len(remote.checksum) for remote in kodak.FILES} == {len("sha256:") + 64}
     assert len({remote.checksum for remote in kodak.FILES}) == 24
-    assert first.checksum.startswith("sha256:a56e27cb") and last.checksum.endswith("56d7cb96")
     for remote in kodak.FILES:
         assert remote.url == f"https://r0k.us/graphics/kodak/kodak/{remote.name}"
         assert 736_501 < remote.limit <= 2_000_000  # bytes of the first

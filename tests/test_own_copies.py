@@ -141,14 +141,16 @@ def test_pixels_other_than_those_known_are_told_and_accepted(
 ) -> None:
     copies.MAKERS[name](place, monkeypatch)
     module = importlib.import_module(f"imagesets.{name}")
-    known = module.build(module.Config()).card["verified"]
-    assert known == "names, sizes and pixels (sha256)"
+    known = module.build(module.Config()).card
+    assert known["verified"] == "names, sizes and pixels (sha256)" and known["known_pixels"]
     first, *_, last = module.SIZES
     for changed in (last, first):
         path = place / name / f"{changed}.png"
         path.write_bytes(encoded(scene(99, module.SIZES[changed]), "PNG"))
-    told = module.build(module.Config()).card["verified"]
+    card = module.build(module.Config()).card
+    told = card["verified"]
     assert told.endswith(f"other than those known: {first}, {last}") and "sizes" in told
+    assert card["known_pixels"] is False
 
 
 def test_a_picture_with_a_name_does_not_lie_on_its_side(
@@ -261,7 +263,7 @@ def test_faces_of_celebahq_under_other_names_are_refused(
     folder = place / "celebahq" / "images"
     for number in range(19, -1, -1):  # as files of CelebA are, from 1
         (folder / f"{number}.jpg").rename(folder / name.format(number + 1))
-    with pytest.raises(UserError, match=r"images/\w+.jpg, where number 0 is needed"):
+    with pytest.raises(UserError, match=r"images/\w+.jpg, where number 0 is needed \(0.jpg to"):
         celebahq.build(celebahq.Config(split="celeba"))
 
 

@@ -1,8 +1,8 @@
 """Image sets from real files, where they are.
 
 PRIORBENCH_REAL_IMAGES: a folder with the official set5/ and set14/, with dip/ (the folder data of
-Deep Image Prior's repository), and with anime_faces64/ and flowers128/, any pictures. What lacks a
-folder is skipped.
+Deep Image Prior's repository), with kodak/ (the 24 files as they are served), and with
+anime_faces64/ and flowers128/, any pictures. What lacks a folder is skipped.
 """
 
 import os
@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from imagesets import dip_images
+from imagesets import dip_images, kodak
+from priorbench.download import Remote
 from tests.sets import filled, prepared
 
 REAL = os.environ.get("PRIORBENCH_REAL_IMAGES", "")
@@ -35,11 +36,10 @@ def test_real_classic_pictures_are_known_and_cut_to_what_networks_take(
         assert image.shape[1] % 32 == image.shape[2] % 32 == 0 and image.std() > 20
 
 
-def test_real_pictures_of_deep_image_prior_have_the_checksums_told() -> None:
-    folder = real("dip")
-    assert [
-        remote.name for remote in dip_images.FILES if not remote.intact(folder / remote.name)
-    ] == []
+@pytest.mark.parametrize(("name", "files"), [("dip", dip_images.FILES), ("kodak", kodak.FILES)])
+def test_real_pictures_have_the_checksums_told(name: str, files: list[Remote]) -> None:
+    folder = real(name)
+    assert [remote.name for remote in files if not remote.intact(folder / remote.name)] == []
 
 
 @pytest.mark.parametrize("name", ["anime_faces64", "flowers128"])

@@ -58,7 +58,7 @@ def contrast_table(results: Results, imageset: str, metric: str) -> Table:
         title=f"What one choice changes: {quality} on {label_of_set}",
         columns=tuple(f"{label}, {r}" for label, r in zip(labels, regions, strict=True)),
         groups=(tuple(rows),) if tasks else (),
-        notes=tuple(_notes(results, imageset, bool(tasks), metric)),
+        notes=tuple(_notes(results, imageset, tasks, metric)),
         data=pd.DataFrame(
             data, columns=["contrast", "task", *(field.name for field in fields(Verdict))]
         ),
@@ -110,8 +110,8 @@ def _cell(verdict: Verdict | None, decimals: int) -> Cell:
     return Cell(text, between if np.isfinite(verdict.low) else "", bold)
 
 
-def _notes(results: Results, imageset: str, scored: bool, metric: str) -> Iterator[str]:
-    if not scored:
+def _notes(results: Results, imageset: str, tasks: list[str], metric: str) -> Iterator[str]:
+    if not tasks:
         yield "Nothing was restored, or this metric is not defined on this image set."
         return
     methods, pairs = results.experiment.methods, results.experiment.config["contrasts"]
@@ -121,9 +121,10 @@ def _notes(results: Results, imageset: str, scored: bool, metric: str) -> Iterat
         "How much better the first is than the second: positive is better, whatever the metric's "
         "direction. In brackets the 95 % interval of the mean difference on the same images, "
         "training seeds and clusters of images resampled, of each difference alone; bold where the "
-        f"paired t test finds one at the level {LEVEL:g}, by Holm's method for all of the column. "
-        f"{summaries.REPRESENT} takes no part."
+        f"paired t test finds one at the level {LEVEL:g}, by Holm's method for all of the column."
     )
+    if summaries.REPRESENT in tasks:
+        yield f"`{summaries.REPRESENT}` saw the originals, so it is not tested."
     yield from summaries.seed_notes(summaries.seeds_scored(results, imageset, metric))
     if any(limited(results, imageset, name) for name in pairs):
         yield f"{DAGGER} a row of it was cut short: its difference at this budget, never in bold."

@@ -86,7 +86,8 @@ def place_on(results: Results, claim: Claim, imageset: str) -> Place:
     where = {"restore": (imageset, task), "train": (experiment.home(imageset),)}
     for part, told_of in (("restore", claim.settings), ("train", claim.training)):
         for subject, options in told_of.items():
-            for row in rows[subject] if options else ():
+            found = [row for row in rows[subject] if row in experiment.methods and options]
+            for row in found:  # a control has none
                 ours = experiment.method_config(row, part, *where[part])
                 entry = experiment.methods[row]
                 told = _differences(ours, options, entry.about, f"{part.capitalize()}Config")

@@ -86,15 +86,19 @@ def images_differ(
     results: Results, claim: Claim, place: Place, measured: Measured
 ) -> tuple[str, ...]:
     """Return in what the test images, or the samples, are not known to be those of the source."""
-    if not claim.metric or measured.scores.empty:
+    if claim.measure not in ("", "sharpness_test") or measured.scores.empty:
         return ()
     images = measured.scores["image"]
     drawn = bool((images < 0).all())
     count = results.experiment.config["samples"] if drawn else images.nunique()
     if claim.tested and count != claim.tested:
         return (f"{count} {'samples' if drawn else 'test images'} instead of {claim.tested}",)
-    told = claim.same_images or place.other_images or claim.task == summaries.SAMPLE
-    return () if told else ("which images of the set are tested",)
+    if place.other_images or place.task == summaries.SAMPLE:
+        return ()
+    if not claim.same_images:
+        return ("which images of the set are tested",)
+    known = results.card(place.imageset).get("known_pixels", True)
+    return () if known else ("pixels of test images other than those known",)
 
 
 def _unit(name: str) -> str:

@@ -30,7 +30,7 @@ def command(plugin: str, as_json: bool) -> None:
 
     broken = False
     for noun in nouns:
-        items = conformance.found(noun, plugin)
+        items = conformance.found(noun, *registry.meant(noun, plugin))
         failed = sum(item.verdict == conformance.FAILS for item in items)
         broken |= failed > 0
         if as_json:
@@ -50,7 +50,11 @@ def kinds(plugin: str) -> list[str]:
     """Return the kinds of plugin that go by a name; UserError where there is none."""
     if plugin.endswith(".py") or "." in plugin:
         return [_kind(registry.describe("methods", plugin))]
-    named = [noun for noun in registry.NOUNS if plugin in registry.available(noun)]
+    named = [
+        noun
+        for noun in registry.NOUNS
+        if plugin in {*registry.available(noun), *registry.ALIASES.get(noun, ())}
+    ]
     if not named:
         known = [name for noun in registry.NOUNS for name in registry.available(noun)]
         raise UserError(f"unknown plugin `{plugin}`: {nearest(plugin, known)}; or a path: x.py")

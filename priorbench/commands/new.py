@@ -52,6 +52,8 @@ def check(noun: str, name: str) -> None:
         )
     if name.startswith("_"):
         raise UserError(f"`{name}`: files that begin with _ are no plugins; say {name.strip('_')}")
+    if name in registry.ALIASES.get(noun, ()):
+        raise UserError(f"`{name}` stands for a plugin with options already: see `priorbench list`")
     if name in registry.available(noun):
         raise UserError(f"`{name}` is a plugin already: {registry.find(noun, name)}")
 

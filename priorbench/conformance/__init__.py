@@ -6,7 +6,7 @@ rule, and raises ConformanceError, an AssertionError, which lists all rules that
 
 from typing import Any
 
-from priorbench.conformance import degrading, imagesets, methods, metrics, running, tasks
+from priorbench.conformance import degrading, imagesets, methods, metrics, running, scoring, tasks
 from priorbench.conformance.verdicts import (
     DOES_NOT_APPLY,
     FAILS,
@@ -20,7 +20,7 @@ from priorbench.conformance.verdicts import (
 KINDS: dict[str, tuple[Any, tuple[Rule, ...]]] = {
     "methods": (running.Subject, methods.RULES),
     "tasks": (degrading.Subject, tasks.RULES),
-    "metrics": (metrics.Subject, metrics.RULES),
+    "metrics": (scoring.Subject, metrics.RULES),
     "imagesets": (imagesets.Subject, imagesets.RULES),
 }
 __all__ = [

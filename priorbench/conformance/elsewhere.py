@@ -6,10 +6,13 @@ A job of a run is a process of its own. One process serves all checks: to start 
 import atexit
 import json
 import os
+import select
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -21,6 +24,12 @@ from priorbench.conformance.running import Subject
 from priorbench.conformance.verdicts import Broken, Caught, described
 from priorbench.registry import ROOT
 
+LIMIT = 300  # seconds for a restoration of two small images
+ALONE = (
+    "let the model be made and used in a process that has not trained it: from its file alone, and "
+    "without going by the order of a set, or by `hash`"
+)
+WAITS = "let nothing wait for what only the process that trained it has, such as a thread or a lock"
 HASHES = ("1", "2")  # of which one is not this process's
 FOUND = "restored.safetensors"
 _started: list["subprocess.Popen[str]"] = []
@@ -40,14 +49,19 @@ def restored(subject: Subject, model: Path) -> Tensor:
     assert server.stdin and server.stdout
     server.stdin.write(f"{json.dumps(asked)}\n")
     server.stdin.flush()
-    told = server.stdout.readline()
+    try:
+        told = _answer(server)
+    except TimeoutError:
+        server.kill()
+        server.wait()
+        raise Broken(
+            f"in another process a saved model was not used within {LIMIT} seconds", WAITS
+        ) from None
     if not told:
         server.wait()
-    if error := json.loads(told) if told else "it ended the process":
-        raise Broken(
-            f"in another process a saved model could not be used: {error}",
-            "let nothing in the model depend on the order of a set, or on `hash`: sort first",
-        )
+        told = json.dumps(f"it ended with status {server.returncode}{_last_words()}")
+    if error := json.loads(told):
+        raise Broken(f"in another process a saved model could not be used: {error}", ALONE)
     return load_file(model.with_name(FOUND))["found"]
 
 
@@ -57,17 +71,43 @@ def _server() -> "subprocess.Popen[str]":
         return _started[-1]
     seed = next(seed for seed in HASHES if seed != os.environ.get("PYTHONHASHSEED"))
     searched = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    _complaints().seek(0)
+    _complaints().truncate()
     server = subprocess.Popen(
         [sys.executable, "-m", "priorbench.conformance.elsewhere"],
         env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": searched},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=_complaints(),
         text=True,
     )
     _started.append(server)
     atexit.register(server.communicate)  # its input ends, and so does it
     return server
+
+
+def _answer(server: "subprocess.Popen[str]") -> str:
+    """Return a line of the process, or nothing where it has ended; TimeoutError."""
+    assert server.stdout
+    if not select.select([server.stdout], [], [], LIMIT)[0]:
+        raise TimeoutError
+    return server.stdout.readline()
+
+
+@cache
+def _complaints() -> IO[bytes]:
+    """Return the file of what the process writes to stderr."""
+    file = TemporaryFile(buffering=0)  # noqa: SIM115
+    atexit.register(file.close)
+    return file
+
+
+def _last_words() -> str:
+    """Return the last line that a process has written to stderr, if any."""
+    file = _complaints()
+    file.seek(0)
+    lines = file.read().decode(errors="replace").split("\n")
+    return next((f": {line.strip()}" for line in reversed(lines) if line.strip()), "")
 
 
 def serve() -> None:

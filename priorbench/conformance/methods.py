@@ -8,7 +8,7 @@ from torch import Tensor
 from priorbench import models, registry
 from priorbench.conformance import material, repeating
 from priorbench.conformance.running import Subject
-from priorbench.conformance.verdicts import Broken, Caught, Inapplicable, Rule
+from priorbench.conformance.verdicts import UNENDED, Broken, Caught, Inapplicable, Rule
 from priorbench.conformance.watching import check_opened, other_generators, watched
 from priorbench.conformance.words import (
     check_config,
@@ -66,12 +66,12 @@ def opens_nothing(subject: Subject) -> str:
         if draws(subject):
             subject.model.decode(subject.model.draw(1))
     check_opened(
-        [*subject.imported.opened, *notes.opened],
+        [each for done in (subject.imported, notes) for each in (*done.opened, *done.own)],
         "trained, restored or drew",
         "let the image set read files, and keep results in the model or with `loop.once`",
     )
     if caught.error:
-        raise Inapplicable("it did not come to its end")
+        raise Inapplicable(UNENDED)
     return "opens no file, address or process"
 
 

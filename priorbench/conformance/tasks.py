@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from priorbench.conformance.degrading import CLOSE, NOISE, SHAPE, SMALL, Subject, pictures
-from priorbench.conformance.verdicts import Broken, Caught, Inapplicable, Rule
+from priorbench.conformance.verdicts import UNENDED, Broken, Caught, Inapplicable, Rule
 from priorbench.conformance.watching import check_generators, check_opened, watched
 from priorbench.conformance.words import (
     check_config,
@@ -24,7 +24,8 @@ def contract(subject: Subject) -> str:
     check_label(module)
     check_constants(module, subject.about)
     check_config(module, "Config")
-    names = tuple(subject.drawn(subject.cfg(), 1)) if hasattr(module, "draw") else ()
+    with watched(subject.path, subject.notes):  # the first use of all
+        names = tuple(subject.drawn(subject.cfg(), 1)) if hasattr(module, "draw") else ()
     check_function(module, "draw", ("cfg", "shape", "generator"))
     check_function(module, "check", ("cfg", "shape"))
     check_function(module, "protocol", ("cfg", "shape"))
@@ -41,16 +42,20 @@ def contract(subject: Subject) -> str:
 
 
 def opens_nothing(subject: Subject) -> str:
-    """First of all uses, so that what others would repeat is seen once."""
+    """First of all uses but for one of `draw`, so that what others would repeat is seen once."""
+    errors = []
     with watched(subject.path, subject.notes):
         for use in (images, protocol, pasted, hidden_pixels):
-            with Caught():
+            with Caught() as caught:
                 use(subject)
+            errors.append(caught.error)
     check_opened(
-        subject.notes.opened,
+        [*subject.notes.opened, *subject.notes.own],
         "drew or degraded",
         "draw masks and kernels in `draw`, or write them into the file",
     )
+    if any(error and not isinstance(error, Inapplicable) for error in errors):
+        raise Inapplicable(UNENDED)
     return "opens no file, address or process"
 
 
@@ -150,12 +155,19 @@ def seeded(subject: Subject) -> str:
 
 
 def random_numbers(subject: Subject) -> str:
-    """No generator but the one handed over; the first uses have told."""
+    """No generator but the one handed over, or made from it; the first uses have told."""
+    made = subject.notes.made
+    seeds: dict[str, set[str]] = {}
+    for call in made:
+        seeds.setdefault(call.partition("(")[0], set()).add(call)
+    # seeded by nothing, or by the same number for every image
+    alone = [c for c in made if c.endswith("()") or len(seeds[c.partition("(")[0]]) == 1]
     check_generators(
-        [*subject.notes.seeded, *subject.notes.made],
-        "set no seed, and make no generator: `draw` is handed one, seeded by the image's number",
+        [*subject.notes.seeded, *alone],
+        "draw with the generator that `draw` is handed, seeded by the image's number, or make one "
+        "of a number that it drew",
     )
-    return "the generator that is handed over, and no other"
+    return "the generator that is handed over, and what is made of it"
 
 
 def protocol(subject: Subject) -> str:

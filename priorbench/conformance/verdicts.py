@@ -12,6 +12,7 @@ from priorbench.errors import ended_by_plugin
 PASSES: Literal["passes"] = "passes"
 FAILS: Literal["fails"] = "fails"
 DOES_NOT_APPLY: Literal["does not apply"] = "does not apply"
+UNENDED = "it did not come to its end"  # of what was watched
 Verdict = Literal["passes", "fails", "does not apply"]
 
 

@@ -20,6 +20,7 @@ import safetensors.torch
 import torch
 
 from priorbench.conformance.verdicts import Broken
+from priorbench.installed import packages_of
 from priorbench.registry import ROOT
 
 OPENING = {"open", "os.listdir", "os.scandir", "os.mkdir", "os.remove", "os.rename"}
@@ -63,9 +64,10 @@ MAKERS: tuple[tuple[Any, str], ...] = (
 
 @dataclass
 class Notes:
-    """What a plugin did: opened or started, and which generators it seeded or made."""
+    """What a plugin did: opened or started, read of its own, which generators it seeded or made."""
 
     opened: list[str] = field(default_factory=list)
+    own: list[str] = field(default_factory=list)  # files in its package or folder that it read
     seeded: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
 
@@ -90,9 +92,20 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
             if event == SEEDING:
                 notes.seeded.append(str(what[0]))
             else:
-                notes.opened.append(" ".join(map(str, (event, *what))))
+                found = notes.own if _reads_own(event, arguments, path) else notes.opened
+                found.append(" ".join(map(str, (event, *what))))
     finally:
         _watches.append(watch)
+
+
+def _reads_own(event: str, arguments: tuple[Any, ...], plugin: Path) -> bool:
+    """Whether a file is read that lies in the plugin's own package, or else in its folder."""
+    if event not in ("open", READING) or not isinstance(arguments[0], str | os.PathLike):
+        return False
+    if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR):
+        return False
+    outermost = max(1, len(packages_of(plugin)))
+    return Path(arguments[0]).resolve().is_relative_to(plugin.resolve().parents[outermost - 1])
 
 
 def _excused(frame: FrameType | None, own: Path) -> bool:
@@ -144,17 +157,24 @@ def _telling(event: str, name: str, known: Any) -> Callable[..., Any]:
     """Return what does as `known` does, and tells the hook; whoever imports it may keep it."""
 
     def told(*arguments: Any, **named: Any) -> Any:
-        sys.audit(event, arguments[0] if event == READING and arguments else name)
+        if event == MAKING:
+            sys.audit(event, _call(name, arguments, named))
+        else:
+            sys.audit(event, arguments[0] if event == READING and arguments else name)
         return known(*arguments, **named)
 
     if event != MAKING or not isinstance(known, type):
         return told
 
     def made(cls: type, *arguments: Any, **named: Any) -> Any:
-        sys.audit(event, name)
+        sys.audit(event, _call(name, arguments, named))
         return known.__new__(cls, *arguments, **named)
 
     return type(known.__name__, (known,), {"__new__": made})  # which annotations may name
+
+
+def _call(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> str:
+    return f"{name}({', '.join(map(repr, (*arguments, *named.values())))})"
 
 
 def check_opened(opened: Sequence[str], when: str, mend: str) -> None:

@@ -72,9 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def seeds_told(results: Results, counts: Iterable[int]) -> list[str]:
-    """Return of what verdicts speak, by the fewest seeds that survived of those that rest on any.
+    """Return the warning of few training seeds, for verdicts that rest on so many seeds each.
 
-    Without a verdict those of the config count.
+    The fewest count; 0, of a verdict without training, does not, and without any the config's do.
     """
     fewest = min((count for count in counts if count), default=len(results.experiment.seeds))
     return list(seed_notes(fewest))
