@@ -261,9 +261,7 @@ METRICS = {
         "files and network", (RETURNED, f"open(np.__file__).close()\n    {RETURNED}")
     ),
     "a file that is read once": breaks(
-        "files and network",
-        FIRST,
-        (RETURNED, f"table()\n    {RETURNED}"),
+        "files and network", FIRST, (RETURNED, f"table()\n    {RETURNED}")
     ),
     "a file of its own that is written": breaks(
         "files and network",
