@@ -278,6 +278,7 @@ def test_another_file_of_the_user_is_refused_and_nothing_is_fetched(
         raw.obtain("celeba", [missing, sizeless], LICENCE)
     said = str(raised.value)
     assert str(place) in said and MD5 in said and "\n" not in said
+    assert said.endswith(": move it away")
     assert place.read_bytes() == wrong
     assert server.ranges == [] and list(place.parent.iterdir()) == [place]
 
@@ -297,3 +298,15 @@ def test_a_file_that_cannot_be_had_is_said_with_the_place_for_the_user_s_own(
         UserError, match=rf"^celeba: {NAME}: .*404.*needed: .*celeba/{NAME}; put the files there"
     ):
         raw.obtain("celeba", [sizeless], LICENCE)
+    assert not place.parent.exists()  # nothing has come: no folder that looks as if it had
+
+
+def test_a_failed_fetch_leaves_what_was_there(
+    sizeless: Remote, place: Path, server: Server
+) -> None:
+    server.status = 404
+    inner = replace(sizeless, name="inner/list.txt")
+    lay(place, CONTENT)
+    with pytest.raises(UserError, match="404"):
+        raw.obtain("celeba", [sizeless, inner], LICENCE)
+    assert list(place.parent.iterdir()) == [place]
