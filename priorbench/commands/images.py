@@ -12,7 +12,7 @@ import click
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from priorbench import raw, sheet
+from priorbench import raw, registry, sheet
 from priorbench.commands._pairs import pairs
 from priorbench.config import Experiment
 from priorbench.errors import UserError, nearest
@@ -98,6 +98,7 @@ def is_sheet(path: Path) -> bool:
 def described(name: str, options: tuple[str, ...], configfile: Path | None) -> Experiment:
     """Return the experiment that has the image set: that of the config, or one made for it."""
     if configfile is None:
+        _refuse_folders(name, options)
         return Experiment.check({**ALONE, "imagesets": {name: pairs(options)}}, "command line")
     if options:
         raise UserError(f"{options[0]}: options stand in {configfile}")
@@ -106,6 +107,15 @@ def described(name: str, options: tuple[str, ...], configfile: Path | None) -> E
         hint = nearest(name, experiment.imagesets)
         raise UserError(f"{configfile}: no image set `{name}`: {hint}")
     return experiment
+
+
+def _refuse_folders(name: str, options: tuple[str, ...]) -> None:
+    """Raise UserError where a folder stands in place of an image set, or of an option."""
+    known = registry.available("imagesets")
+    places = [name] * (name not in known) + [each for each in options if "=" not in each]
+    for place in places:
+        if Path(place).expanduser().is_dir():
+            raise UserError(f"{place}: a folder is named by `priorbench images folder path={place}`")
 
 
 def made(job: Job) -> Prepared:
