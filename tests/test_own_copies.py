@@ -39,6 +39,16 @@ def test_a_face_of_another_size_is_none_of_celeba(
         found.read(0)
 
 
+def test_all_files_of_celeba_that_are_missing_are_told_at_once(place: Path) -> None:
+    celeba = importlib.import_module("imagesets.celeba")
+    lists = f"needed: {place}/celeba/list_eval_partition.txt, {place}/celeba/identity_CelebA.txt"
+    with pytest.raises(UserError, match=f"{lists}, {place}/celeba/img_align_celeba.zip; put"):
+        celeba.build(celeba.Config())
+    (place / "celeba" / "img_align_celeba").mkdir(parents=True)
+    with pytest.raises(UserError, match=f"{lists}; put"):  # the faces are there
+        celeba.build(celeba.Config())
+
+
 def test_only_pictures_count_as_pictures(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copies.MAKERS["bsd68"](place, monkeypatch)
     others = {"README": b"", "Thumbs.db": b"", "notes.txt": b"", ".hidden.png": b"", "x.zip": b""}
