@@ -115,7 +115,9 @@ def _refuse_folders(name: str, options: tuple[str, ...]) -> None:
     places = [name] * (name not in known) + [each for each in options if "=" not in each]
     for place in places:
         if Path(place).expanduser().is_dir():
-            raise UserError(f"{place}: a folder is named by `priorbench images folder path={place}`")
+            raise UserError(
+                f"{place}: a folder is named by `priorbench images folder path={place}`"
+            )
 
 
 def made(job: Job) -> Prepared:
