@@ -31,15 +31,20 @@ IDENTITY = Remote(
 SPLIT = {"0": "train", "1": "val", "2": "test"}
 
 
+def files(*more: Remote) -> list[Path]:
+    """Return the two lists, and more: of all that are missing one error tells."""
+    return obtain("celeba", (PARTITION, IDENTITY, *more), LICENCE)
+
+
 def partition() -> dict[str, str]:
     """Return the official split of each image file: "train", "val" or "test"."""
-    found = _table(obtain("celeba", (PARTITION,), LICENCE)[0])
+    found = _table(files()[0])
     return {name: SPLIT[number] for name, number in found.items()}
 
 
 def identities() -> dict[str, str]:
     """Return the person on each image file."""
-    found = _table(obtain("celeba", (IDENTITY,), LICENCE)[0])
+    found = _table(files()[1])
     return {name: f"person {number}" for name, number in found.items()}
 
 

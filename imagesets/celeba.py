@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagesets._celeba import FACES, LICENCE, identities, partition
+from imagesets._celeba import FACES, LICENCE, files, identities, partition
 from imagesets._read import FILTER, check_large, chw, read
 from priorbench.errors import UserError
 from priorbench.pictures import Pictures, Unreadable
-from priorbench.raw import home, obtain, pictures
+from priorbench.raw import home, pictures
 
 LABEL = "CelebA"
 IN_FILES = True
@@ -42,6 +42,8 @@ def build(cfg: Config) -> Pictures:
     """Return the faces in the official split; clusters are identities."""
     if cfg.size < 8:
         raise UserError(f"celeba: size {cfg.size} is too small; nearest: 8")
+    folder = home("celeba") / OWN_FILES
+    files(*() if folder.is_dir() else (FACES,))
     split, person = partition(), identities()
     names = sorted(split)
     opened, verified = faces(len(names))
@@ -77,7 +79,7 @@ def faces(count: int) -> tuple[Callable[[str], Image.Image], str]:
         return lambda name: read(
             found[0].parent / name
         ), "md5 of the lists; number and sizes of faces"
-    archive = ZipFile(obtain("celeba", (FACES,), LICENCE)[0])
+    archive = ZipFile(files(FACES)[-1])
 
     def from_archive(name: str) -> Image.Image:
         with archive.open(f"img_align_celeba/{name}") as file:

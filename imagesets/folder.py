@@ -1,4 +1,4 @@
-"""Any folder of images, however deep; hidden files are passed over.
+"""Any folder of images, however deep; hidden files, and others than pictures, are passed over.
 
 Each picture is brought to RGB, reduced (antialiased, bicubic) to a short side of `size` and
 cropped to its centre. The split depends on the pixels that come of it, not on names: pictures that
@@ -8,6 +8,7 @@ sub-folders go to one split, each with the pictures of one photograph, person or
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from imagesets._read import FILTER, read, square
 from priorbench.errors import UserError
 from priorbench.pictures import Pictures
+from priorbench.raw import SUFFIXES
 
 LABEL = "folder"
 IN_FILES = True
@@ -36,15 +38,15 @@ class Config:
     test: float = 0.2  # share of the images
     group: Literal["picture", "folder"] = "picture"  # what is not parted: sub-folders, of crops say
     enlarge: bool = False  # accept pictures that are smaller than `size`
-    unreadable: float = 0.1  # greatest share of files that may be damaged or no images
+    unreadable: float = 0.1  # greatest share of pictures that may be damaged
     seed: int = 0  # of the split
 
 
 def build(cfg: Config) -> Pictures:
     """Return the pictures of the folder, in an order given by their content; no labels."""
     check(cfg)
-    root = Path(cfg.path).expanduser().resolve()
-    names = listed(root)
+    root = located(cfg.path)
+    names, passed_over = listed(root)
     parents = [str(Path(name).parent) for name in names]
     by_folder = cfg.group == "folder"
 
@@ -56,14 +58,14 @@ def build(cfg: Config) -> Pictures:
         read=decode,
         split=lambda found: split_contents(found, parents if by_folder else found, cfg),
         clusters=parents if by_folder else None,
-        card=card(cfg, root),
+        card={**card(cfg, root), "passed_over": passed_over},
         shape=(3, cfg.size, cfg.size),
         unreadable=cfg.unreadable,
     )
 
 
 def check(cfg: Config) -> None:
-    """Raise UserError where the path is no folder of images, or a number is impossible."""
+    """Raise UserError where an option is impossible, whatever lies on the disk."""
     if not cfg.path:
         raise UserError("folder: `path` is empty; give the folder with the images")
     if cfg.size < 8:
@@ -72,20 +74,27 @@ def check(cfg: Config) -> None:
         raise UserError("folder: `val` and `test` are shares above 0 whose sum is below 1")
     if not 0 <= cfg.unreadable < 1:
         raise UserError("folder: `unreadable` is a share, from 0 to below 1")
+
+
+def located(path: str) -> Path:
+    """Return the folder of images at `path`; UserError where there is none."""
     try:
-        root = Path(cfg.path).expanduser()
+        root = Path(path).expanduser()
     except RuntimeError as error:
-        raise UserError(f"folder: {cfg.path}: {error}") from error
+        raise UserError(f"folder: {path}: {error}") from error
     if not root.is_dir():
-        raise UserError(f"folder: {cfg.path} is {'no folder' if root.exists() else 'not there'}")
-    if root.resolve() in (Path(root.resolve().anchor), Path.home().resolve()):
-        raise UserError(f"folder: {cfg.path} is a whole disk or home; give the images' own folder")
+        raise UserError(f"folder: {path} is {'a file' if root.exists() else 'not there'}")
+    root = root.resolve()
+    if root in (Path(root.anchor), Path.home().resolve()):
+        raise UserError(f"folder: {path} is a whole disk or home; give the images' own folder")
+    return root
 
 
-def listed(root: Path) -> list[str]:
-    """Return every file below `root`, by its path in it.
+def listed(root: Path) -> tuple[list[str], dict[str, int]]:
+    """Return every picture below `root`, by its path in it, and how many other files there are.
 
-    Linked folders are not entered, and links that lead out of `root` are passed over.
+    What is a picture is told by its suffix; the others are counted by theirs. Linked folders are
+    not entered, and links that lead out of `root` are passed over.
     """
     names = sorted(
         path.relative_to(root).as_posix()
@@ -93,7 +102,12 @@ def listed(root: Path) -> list[str]:
         for path in (Path(folder, file) for file in files)
         if path.is_file() and path.resolve().is_relative_to(root)
     )
-    return [name for name in names if not any(part[0] == "." for part in name.split("/"))]
+    names = [name for name in names if not any(part[0] == "." for part in name.split("/"))]
+    found = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
+    if names and not found:
+        raise UserError(f"folder: {root}: {len(names)} files, none of them a picture by its suffix")
+    others = (Path(name).suffix.lower() for name in names)
+    return found, Counter(suffix or "no suffix" for suffix in others if suffix not in SUFFIXES)
 
 
 def _refuse(error: OSError) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from priorbench import options as options_of
-from priorbench import tuning
+from priorbench import registry, tuning
 from priorbench.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -75,6 +75,9 @@ def check_run_of(experiment: "Experiment", file: str) -> None:
         raise UserError(f"{file}: `images_dir`: {error}") from error
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{file}: `images_dir`: {folder} is no folder")
+    for name, entry in experiment.imagesets.items():
+        if "check" in entry.about.functions:
+            _check_images(experiment.imageset_config(name), entry, f"{file}: imagesets.{name}")
     for name, entry in experiment.methods.items():
         _check_weights(name, entry, experiment, f"{file}: methods.{name}")
     sets = [n for n, e in experiment.metrics.items() if e.about.constants.get("PER") == "set"]
@@ -113,17 +116,38 @@ def _check_weights(name: str, entry: "Entry", experiment: "Experiment", where: s
             raise UserError(f"{where}.train: `checkpoint`{told}")
 
 
+def _check_images(options: dict[str, Any], entry: "Entry", where: str) -> None:
+    """Raise UserError where an image set's own `check` refuses its options."""
+    plugin = registry.load("imagesets", entry.plugin)
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+    try:
+        plugin.check(plugin.Config(**values))
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
+
+
 def _check_home(
     home: Any, options: dict[str, Any], name: str, experiment: "Experiment", where: str
 ) -> None:
     """Raise UserError unless `home` is an image set that models for `name` can learn from."""
     if not experiment.test_only(name):
         raise UserError(f"{where}.trained_on: {name} has training images of its own")
-    if "crop" in experiment.imagesets[name].about.configs["Config"] and not options.get("crop"):
+    crop = _option("crop", options, experiment.imagesets[name])
+    if crop == 0:
         raise UserError(f"{where}.trained_on: `crop` is missing: the size of images of {home}")
     learned = [row for row in experiment.imagesets if not experiment.test_only(row)]
     if home not in learned:
         raise UserError(f"{where}.trained_on: unknown row `{home}`: {nearest(str(home), learned)}")
+    entry = experiment.imagesets[home]
+    size = _option("size", entry.options, entry)
+    if isinstance(crop, int) and isinstance(size, int) and crop != size:
+        raise UserError(f"{where}: `crop` is {crop}, and models of {home} are for `size` {size}")
+
+
+def _option(key: str, options: Mapping[str, Any], entry: "Entry") -> Any:
+    """Return an option of an image set, or its default; None where there is none of this name."""
+    field = entry.about.configs["Config"].get(key)
+    return options.get(key, field.default) if field else None
 
 
 def _check_method(

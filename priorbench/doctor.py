@@ -15,6 +15,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from priorbench import devices, raw, registry, weights
+from priorbench.listing import holds
 from priorbench.paths import STORE
 from priorbench.revision import git
 
@@ -168,7 +169,7 @@ def _cores() -> Iterator[Finding]:
 def _images() -> Iterator[Finding]:
     folder = raw.home("")
     if folder.is_dir():
-        held = sorted(path.name for path in folder.iterdir() if path.is_dir())
+        held = sorted(path.name for path in folder.iterdir() if path.is_dir() and holds(path))
         yield Finding("images", "ok", f"{folder} has {', '.join(held) or 'nothing yet'}")
     elif os.environ.get(raw.VARIABLE):
         mend = f"export {raw.VARIABLE}=..."
@@ -197,7 +198,7 @@ def _lock() -> Iterator[Finding]:
         said = f"{len(left)} left by a run without profiles/default"
         yield Finding("lock", "note", said, "snakemake --unlock")
     if stopped := len(list((STORE / "state").rglob("lock"))):
-        yield Finding("lock", "ok", f"{stopped} jobs were begun; the next run goes on with them")
+        yield Finding("lock", "ok", f"{stopped} jobs did not finish (stopped, or failed)")
 
 
 def _held(path: Path) -> bool:

@@ -57,7 +57,9 @@ def fetch(remote: Remote, path: Path) -> Path:
     if path.is_file() and remote.intact(path):
         return path
     if os.environ.get("PRIORBENCH_OFFLINE", "0") not in ("", "0"):
-        raise DownloadError(f"{remote.name}: offline, PRIORBENCH_OFFLINE is set ({remote.url})")
+        raise DownloadError(
+            f"{remote.name}: offline (--offline or PRIORBENCH_OFFLINE; {remote.url})"
+        )
     try:
         lock = path.with_name(f".{path.name}.lock")
         with held(lock):

@@ -24,6 +24,7 @@ class Estimate:
     lanes: int  # jobs that can run at once
     threads: int  # cores of a job
     each: Range  # seconds of a core beside trainings and searches, per job
+    file: str = "config"  # where it was read
 
     @property
     def to_do(self) -> list[Part]:
@@ -76,7 +77,7 @@ class Estimate:
                 name = f"{part.method} on {part.imageset}"
                 if not bare:
                     name = part.imageset
-                    command = f"priorbench images {part.imageset} --configfile ..."
+                    command = f"priorbench images {part.imageset} --configfile {self.file}"
                     reason = f"not counted yet: `{command}` prepares it"
                 else:
                     reason = f"no record of a {kind} ({bare[0].kind.device}): {SMOKE}"
@@ -131,7 +132,8 @@ def estimate(
     lanes = max(1, cores // threads)
     if device == "cuda":
         lanes = max(1, min(cores, len(devices.gpus())))
-    return Estimate(Jobs(plan, runs, device).all(), device, lanes, threads, each)
+    parts = Jobs(plan, runs, device).all()
+    return Estimate(parts, device, lanes, threads, each, plan.experiment.file)
 
 
 def overhead(runs: Sequence[Run]) -> Range:

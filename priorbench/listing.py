@@ -5,6 +5,7 @@ import importlib.util
 import shutil
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from priorbench import raw, registry, weights
@@ -173,7 +174,7 @@ def _imageset(about: Description, tree: ast.Module) -> Facts:
         folder = raw.home(about.path.stem) / str(
             about.constants.get("OWN_FILES", "") if own else ""
         )
-        here = folder.is_dir() and any(folder.iterdir())
+        here = holds(folder)
     return {
         "files": files,
         "here": here,
@@ -181,6 +182,11 @@ def _imageset(about: Description, tree: ast.Module) -> Facts:
         "test_only": bool(about.constants.get("TEST_ONLY", False)),
         "licence": _licence(about, tree),
     }
+
+
+def holds(folder: Path) -> bool:
+    """Whether a folder is there, with anything in it."""
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def _licence(about: Description, tree: ast.Module) -> str | None:

@@ -78,6 +78,8 @@ class Plan:
             where = f"; {raw.HERE} {inside}" if inside else ""
             origin = f" ({about['ORIGIN']})" if "ORIGIN" in about else ""
             row = f"{self.experiment.file}: imagesets.{imageset}"
+            if path.exists():
+                raise UserError(f"{row}: {path} is a file")
             raise UserError(f"{row}: no folder {path}{where}{origin}")
 
     def _own_folder(self, imageset: str) -> Path | None:

@@ -8,6 +8,7 @@ PRIORBENCH_OFFLINE is set, its licence told first.
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from priorbench.download import DownloadError, Remote, fetch, is_page
@@ -16,6 +17,7 @@ from priorbench.errors import UserError
 VARIABLE = "PRIORBENCH_IMAGES"
 # of files that count as pictures; README, Thumbs.db and archives do not
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+NAMED = 3  # files named in a line; of more the first and the last
 HERE = "put the files there, or set PRIORBENCH_IMAGES (`images_dir`) to the folder that has"
 
 
@@ -44,7 +46,7 @@ def obtain(imageset: str, remotes: Sequence[Remote], licence: str) -> list[Path]
         if path.exists() and not (path.is_file() and remote.intact(path)):
             what = "a web page" if path.is_file() and is_page(path) else "another one"
             official = f"the official file ({remote.checksum}; {remote.url})"
-            raise UserError(f"{imageset}: {path} is not {official} but {what}: delete it")
+            raise UserError(f"{imageset}: {path} is not {official} but {what}: move it away")
     missing = [pair for pair in zip(remotes, paths, strict=True) if not pair[1].exists()]
     if missing:
         print(f"{imageset}, licence: {licence}", file=sys.stderr)
@@ -52,9 +54,26 @@ def obtain(imageset: str, remotes: Sequence[Remote], licence: str) -> list[Path]
         try:
             fetch(remote, path)
         except DownloadError as error:
-            files = ", ".join(str(path) for _, path in missing if not path.exists())
+            _leave_no_empty(path.parent, folder)
+            files = _in_short([path for _, path in missing if not path.exists()], folder)
             raise UserError(f"{imageset}: {error}; needed: {files}; {HERE} {imageset}/") from error
     return paths
+
+
+def _in_short(paths: Sequence[Path], folder: Path) -> str:
+    """Return paths below a folder in a few words."""
+    if len(paths) <= NAMED:
+        return ", ".join(map(str, paths))
+    first, last = (path.relative_to(folder) for path in (paths[0], paths[-1]))
+    return f"{len(paths)} files, {first} … {last} in {folder}"
+
+
+def _leave_no_empty(inner: Path, folder: Path) -> None:
+    """Remove the folders from `inner` out to `folder` that a fetch made and left empty."""
+    with suppress(OSError):  # the first that is not empty, or not there, ends it
+        inner.rmdir()
+        if inner != folder:
+            _leave_no_empty(inner.parent, folder)
 
 
 def pictures(imageset: str, count: int, where: str, inside: str = "") -> list[Path]:

@@ -112,6 +112,8 @@ def test_a_folder_of_images_that_is_not_there_is_a_problem(
     monkeypatch.setenv(raw.VARIABLE, str(place / "pictures"))
     assert only(doctor._images).state == "problem"
     (place / "pictures" / "kodak").mkdir(parents=True)
+    assert "has nothing yet" in only(doctor._images).said
+    (place / "pictures" / "kodak" / "kodim01.png").touch()
     assert "has kodak" in only(doctor._images).said
 
 
@@ -139,7 +141,10 @@ def test_what_a_killed_run_left_is_told(place: Path) -> None:
     (STORE / "state" / "train" / "model").mkdir(parents=True)
     (STORE / "state" / "train" / "model" / "lock").touch()
     _, left, begun = doctor._lock()
-    assert left.mend == "snakemake --unlock" and begun.said.startswith("1 jobs were begun")
+    assert (
+        left.mend == "snakemake --unlock"
+        and begun.said == "1 jobs did not finish (stopped, or failed)"
+    )
 
 
 def test_code_without_a_checkout_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:

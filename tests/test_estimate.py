@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,24 @@ def test_the_command_tells_it_in_lines_and_as_json(
     assert facts["steps"]["train"]["seconds"]["likely"] == pytest.approx(30)
     assert facts["seconds"]["low"] == pytest.approx(30 / AGAIN)
     assert facts["recorded_on"] == {"a machine": 1}
+
+
+def test_a_folder_that_is_not_there_is_told_with_the_estimate(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = {"disks": {"plugin": "folder", "path": "away"}}
+    (place / "toy.yaml").write_text(json.dumps({**CONFIG, "imagesets": away}))
+    assert main(["estimate", "--configfile", "toy.yaml"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("the run would stop: toy.yaml: imagesets.disks: no folder away\n")
+
+
+def test_images_that_are_not_counted_are_prepared_by_a_command_that_can_be_copied() -> None:
+    kind = Kind("restore", "glo", "cpu", 1.0, 1.0, 1.0, False, {})
+    uncounted = Work(kind, (Run(kind, 1.0, "", Path(), False, False),), None)
+    parts = [Part("restore", "disks", False, (uncounted,), "glo")]
+    (reason,) = replace(told([]), parts=parts).unknown
+    assert "`priorbench images disks --configfile toy.yaml` prepares it" in reason
 
 
 @pytest.mark.parametrize(

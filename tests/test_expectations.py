@@ -129,6 +129,17 @@ def test_a_silent_entry_states_nothing(made: Fabricated) -> None:
     assert not found.comparisons
 
 
+def test_an_image_set_that_takes_no_part_is_the_reason_and_silence_of_it_is_left_out(
+    made: Fabricated,
+) -> None:
+    pairs = {"id": "one", **ABOVE, "tasks": ["hole"], "above": ["dip"], "below": ["pca"]}
+    entries = [pairs, {**pairs, "imageset": "digits"}]
+    silent = [{**entry, "silent": True} for entry in entries]
+    found = evaluate(made.results, [*entries, *silent])
+    told = [(each.verdict, each.away) for each in found]
+    assert told == [("not run", ""), ("not run", "digits"), ("no statement", "")]
+
+
 def test_energy_is_judged_by_iterations_to_a_level(made: Fabricated) -> None:
     entry = {"level": 0.02, "before": ["image"], "after": ["shuffled image", "noise"]}
     found = judged(made.results, **entry)

@@ -134,14 +134,17 @@ def test_few_unreadable_files_are_named_and_many_are_refused(album: Path, tmp_pa
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / ".hidden").write_text("passed over")
     (tmp_path / "empty.png").touch()
-    (tmp_path / "notes.txt").write_text("no image")
+    (tmp_path / "notes.jpg").write_text("no image")
+    for name in ("README", "list.txt", "more.TXT"):
+        (tmp_path / name).write_text("no image, and not named like one")
     found = made(tmp_path, tmp_path.with_name("unreadable"))
     assert found.card["unreadable"]["count"] == 2
-    assert found.card["unreadable"]["suffixes"] == {".png": 1, ".txt": 1}
-    assert found.card["unreadable"]["files"] == ["empty.png", "notes.txt"]
+    assert found.card["unreadable"]["suffixes"] == {".png": 1, ".jpg": 1}
+    assert found.card["unreadable"]["files"] == ["empty.png", "notes.jpg"]
+    assert found.card["passed_over"] == {"no suffix": 1, ".txt": 2}
     whole = (tmp_path / "01.png").read_bytes()
     (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(UserError, match=r"^folder: 3 of 24 .*cut.png, empty.png, notes.txt"):
+    with pytest.raises(UserError, match=r"^folder: 3 of 24 .*cut.png, empty.png, notes.jpg"):
         made(tmp_path, tmp_path.with_name("unreadable"))
 
 
@@ -164,7 +167,7 @@ def test_a_picture_is_not_enlarged_unless_asked_for(album: Path, tmp_path: Path)
     [
         ({"path": ""}, "is empty"),
         ({"path": "/there/is/nothing"}, "not there"),
-        ({"path": __file__}, "no folder"),
+        ({"path": __file__}, "is a file"),
         ({"path": "/"}, "whole disk"),
         ({"path": "~"}, "home"),
         ({"path": "~nobody-of-this-name/x"}, "folder: ~nobody"),

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from priorbench import raw, sheet
+from priorbench import raw, registry, sheet
 from priorbench.__main__ import main
 from priorbench.commands import images
+from priorbench.errors import UserError
+from priorbench.listing import plugins
+from priorbench.plan import Plan
 from tests import gallery
 from tests.sets import encoded, fill_album
 
 ROOT = Path(__file__).parents[1]
+TEST_ONLY = [facts["name"] for facts in plugins("imagesets") if facts.get("test_only")]
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +102,7 @@ def config(place: Path) -> str:
         (["frogs"], "frogs/data-64; put the files there, or set PRIORBENCH_IMAGES"),
         (
             ["cifar10", "--offline"],
-            "cifar-10-binary.tar.gz: offline, PRIORBENCH_OFFLINE is set (https:",
+            "cifar-10-binary.tar.gz: offline (--offline or PRIORBENCH_OFFLINE; https:",
         ),
         (["disks", "--configfile", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
     ],
@@ -110,6 +114,20 @@ def test_a_mistake_is_one_line(
     error = capfd.readouterr().err
     assert said in error and "Traceback" not in error
     assert not list(place.rglob("*.png"))
+
+
+@pytest.mark.parametrize("name", TEST_ONLY)
+def test_a_set_without_training_images_is_asked_for_its_files_by_name(
+    name: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRIORBENCH_OFFLINE", "1")
+    spec = Plan(images.described(name, (), None)).prepare(name).spec
+    plugin = registry.load("imagesets", spec["plugin"])
+    with pytest.raises(UserError, match=f"{place}/files/{name}") as raised:
+        plugin.build(plugin.Config(**spec["config"]))
+    if name == "kodak":
+        files = f"needed: 24 files, kodim01.png … kodim24.png in {place}/files/kodak; put"
+        assert files in str(raised.value)
 
 
 def test_a_sheet_shows_the_pictures_small_ones_enlarged(place: Path) -> None:

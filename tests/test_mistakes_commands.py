@@ -45,6 +45,9 @@ COMMANDS = [
     ("images disks size=8 --configfile c.yaml", 1, "size=8: options stand in c.yaml"),
     ("images disks --out away/sheet.png", 1, "away/sheet.png: a file in a folder that is there"),
     ("images folder path=away", 1, "imagesets.folder: no folder away"),
+    ("images folder path=c.yaml", 1, "imagesets.folder: c.yaml is a file"),
+    ("images /tmp", 1, "/tmp: a folder is named by `priorbench images folder path=/tmp`"),
+    ("images folder /tmp", 1, "/tmp: a folder is named by `priorbench images folder path=/tmp`"),
     ("images ../disks plugin=disks", 1, "imagesets: `../disks`: letters, digits and underscores"),
     ("weights fetch alexnot", 1, "unknown file `alexnot`: did you mean `alexnet`?"),
     (
@@ -170,7 +173,8 @@ def test_a_dry_run_says_that_a_folder_is_not_there_and_plans_all_the_same(tmp_pa
     words = ("snakemake", "--dry-run", "--quiet", "rules", "--configfile", str(path))
     done = ran(*words)
     assert done.returncode == 0, done.stderr
-    assert (done.stdout + done.stderr).count(f"imagesets.mine: no folder {tmp_path}/away") == 1
+    told = [line for line in done.stderr.splitlines() if f"no folder {tmp_path}/away" in line]
+    assert len(told) == 1 and told[0].startswith("the run would stop: ")
     assert "prepare" in done.stdout + done.stderr
 
 

@@ -124,6 +124,17 @@ WRONG = [
         changed("imagesets", "digits", value={"trained_on": "photos"}),
         "imagesets.digits.trained_on: digits has training images of its own",
     ),
+    (
+        changed("imagesets", "digits", value={"plugin": "folder"}),
+        "imagesets.digits: folder: `path` is empty",
+    ),
+    (
+        changed(
+            *("imagesets", "digits"),
+            value={"plugin": "folder", "path": "away", "val": 0.6, "test": 0.6},
+        ),
+        "imagesets.digits: folder: `val` and `test` are shares above 0 whose sum is below 1",
+    ),
     (changed("tuning", value={"metric": "ssmi"}), "tuning.metric: `ssmi`"),
     (changed("tuning", value={"trials": 0}), "tuning: `trials` must be a positive number, found 0"),
     (changed("methods", "glo", "tune", value="away.yaml"), "glo.tune: no such file 'away.yaml'"),

@@ -29,7 +29,14 @@ NAN = np.full((32, 32), np.nan, np.float32)
 # id: what is done, and what is said of it
 CASES: dict[str, tuple[Do, str]] = {
     # pictures
-    "a folder of texts": (album(twelve(".txt", b"words")), "mine: 12 of 12 files cannot be read"),
+    "a folder of texts": (
+        album(twelve(".txt", b"words")),
+        "album: 12 files, none of them a picture by its suffix",
+    ),
+    "texts named as pictures": (
+        album(twelve(".png", b"words")),
+        "mine: 12 of 12 files cannot be read",
+    ),
     "empty files": (album(twelve(".png", b"")), "(0.png, 1.png, 10.png, ...; 0.png: "),
     "pictures cut short": (album(twelve(".png", GOOD[:200])), "(`unreadable`)"),
     "pictures of NaN": (album(twelve(".tif", tiff(NAN))), "grey values in floating point"),

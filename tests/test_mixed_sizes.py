@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-from priorbench import preparing
+from priorbench import models, preparing
 from priorbench.config import Experiment
 from priorbench.contract import Images
 from priorbench.errors import UserError
@@ -104,10 +104,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         "energy": {"whole": "dip"},
     }
     (made.folder / "galleries.yaml").write_text(yaml.safe_dump(config))
-    config |= {"experiment": "wrong", "methods": {"pca": SMOKE["methods"]["pca"]}, "energy": {}}
-    config["imagesets"] = {name: config["imagesets"][name] for name in ("disks", "cut")}
-    config["imagesets"]["cut"]["crop"] = 16
-    (made.folder / "wrong.yaml").write_text(yaml.safe_dump(config))
     drawn = ("restorations-whole", "bars-cut", "energy-whole")
     figures = [f"results/galleries/figures/{name}.png" for name in drawn]
     made.snakemake("tables", *figures, config="galleries.yaml")
@@ -185,9 +181,12 @@ def test_figures_of_many_sizes_are_drawn_and_none_of_models(project: Project) ->
     assert not any(words in said for words in ("figure samples of whole", "figure training of cut"))
 
 
-def test_a_model_of_one_size_says_so_before_pictures_of_many(project: Project) -> None:
-    said = project.snakemake("tables", config="wrong.yaml", fails=True)
-    assert "the model makes images of 32x32 pixels, these have 16x16: give the image set" in said
+def test_a_model_of_one_size_says_so_before_pictures_of_another(tmp_path: Path) -> None:
+    # of an image set whose size is no option, the config cannot tell
+    trained = models.Trained(None, {"shape": [3, 32, 32]}, None, tmp_path)
+    models.check_size(trained, (3, 32, 32))
+    with pytest.raises(UserError, match=r"images of 32x32 pixels, these have 16x16.*`crop: 32`"):
+        models.check_size(trained, (3, 16, 16))
 
 
 def test_what_models_learned_from_is_not_tested_on(tmp_path: Path) -> None:
@@ -216,6 +215,10 @@ def test_methods_left_without_images_to_learn_from_are_told(project: Project) ->
     ("options", "said"),
     [
         ({"trained_on": "disks"}, "cut.trained_on: `crop` is missing: the size of images of disks"),
+        (
+            {"trained_on": "disks", "crop": 64},
+            "cut: `crop` is 64, and models of disks are for `size` 32",
+        ),
         ({"trained_on": "whole", "crop": 32}, "cut.trained_on: unknown row `whole`"),
         ({"trained_on": "cut", "crop": 32}, "cut.trained_on: unknown row `cut`"),
     ],

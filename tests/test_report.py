@@ -114,7 +114,7 @@ def test_what_files_say_is_shown_as_text(made: Fabricated, tmp_path: Path) -> No
 
 def test_orderings_of_what_was_not_run_take_one_line(page: str) -> None:
     # the fabricated experiment has no digits
-    folded = page.split("rows that were not run</summary>")[1].split("</details>")[0]
+    folded = page.split("digits takes no part</summary>")[1].split("</details>")[0]
     assert folded.count("<li>On digits") == 2
     assert page.count("On digits the learned priors") == 2
 

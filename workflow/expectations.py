@@ -68,6 +68,7 @@ class Judged:
     grounds: str
     verdict: str
     comparisons: tuple[Comparison, ...]
+    away: str = ""  # the image set that it speaks of, where that takes no part
 
     @property
     def tally(self) -> str:
@@ -102,17 +103,24 @@ def read(path: Path = STATED) -> list[dict[str, Any]]:
 
 
 def evaluate(results: Results, entries: list[dict[str, Any]] | None = None) -> list[Judged]:
-    """Return a verdict for each statement, in their order."""
+    """Return a verdict for each statement, in their order.
+
+    Of an image set that takes no part, what states nothing is left out.
+    """
     found = []
     for entry in read() if entries is None else entries:
+        imageset = entry.get("imageset", "")
+        away = bool(imageset) and imageset not in results.experiment.imagesets
         if entry.get("silent"):
+            if away:
+                continue
             comparisons, verdict = [], "no statement"
         else:
             look = _energies if "level" in entry else _scores
             comparisons = _decided([*look(results, entry)])
             verdict = _verdict(comparisons)
         told = (entry["id"], entry["statement"], entry["grounds"])
-        found.append(Judged(*told, verdict, tuple(comparisons)))
+        found.append(Judged(*told, verdict, tuple(comparisons), imageset * away))
     return found
 
 

@@ -58,6 +58,7 @@ def command(configfile: Path, cores: int, as_json: bool) -> None:
     found = estimate(plan, runs, cores, each=overhead(runs))
     facts = told(found, experiment.name, cores)
     facts["left_out"] = left_out(experiment)
+    facts["missing"] = missing(plan)
     if plan.device == "cpu" and any(run.kind.device == "cuda" for run in runs):
         on_gpu = estimate(plan, runs, cores, "cuda")
         facts["gpu_seconds"] = on_gpu.seconds()._asdict()
@@ -70,6 +71,16 @@ def left_out(experiment: Experiment) -> str:
     if experiment.config["source"] == "archive":
         return ARCHIVED
     return GAPS if experiment.config["gaps"] else ""
+
+
+def missing(plan: Plan) -> str:
+    """Say which folder of images a run would stop for; nothing where all are there."""
+    try:
+        if plan.experiment.config["source"] != "archive":
+            plan.check_folders()
+    except UserError as error:
+        return f"the run would stop: {error}"
+    return ""
 
 
 def told(found: Estimate, name: str, cores: int) -> dict[str, Any]:
@@ -106,7 +117,7 @@ def told(found: Estimate, name: str, cores: int) -> dict[str, Any]:
 def text(facts: dict[str, Any]) -> str:
     """Return an estimate as lines to read."""
     unit = "core hours" if facts["device"] == "cpu" else "GPU hours"
-    lines = [facts["left_out"]] if facts["left_out"] else []
+    lines = [facts[name] for name in ("missing", "left_out") if facts[name]]
     lines += [f"{'step':<10}{'jobs':>6}{'done':>6}{'to do':>7}  {unit}"]
     for verb, step in facts["steps"].items():
         line = f"{verb:<10}{step['jobs']:>6}{step['done']:>6}{step['to_do']:>7}  "

@@ -12,7 +12,7 @@ import click
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from priorbench import raw, sheet
+from priorbench import raw, registry, sheet
 from priorbench.commands._pairs import pairs
 from priorbench.config import Experiment
 from priorbench.errors import UserError, nearest
@@ -25,11 +25,12 @@ SHOWN, ALL = 12, 24  # pictures of each split; of a set that is only tested on
 LONG = 400  # characters of a fact that are shown
 SIDE = 128  # pixels of a picture on the sheet, at most
 MARK = ("Software", "priorbench images")  # in the file of a sheet
-# of a set without a config: it takes a whole one to plan a job
+# of a set without a config: it takes a whole one to plan a job, with a method that learns
+# nothing, since there are sets without training images
 ALONE: dict[str, Any] = {
     "experiment": "look",
     "tasks": {"denoising": {}},
-    "methods": {"nearest": {}},
+    "methods": {"dip": {}},
     "metrics": {"psnr": {}},
 }
 
@@ -97,6 +98,7 @@ def is_sheet(path: Path) -> bool:
 def described(name: str, options: tuple[str, ...], configfile: Path | None) -> Experiment:
     """Return the experiment that has the image set: that of the config, or one made for it."""
     if configfile is None:
+        _refuse_folders(name, options)
         return Experiment.check({**ALONE, "imagesets": {name: pairs(options)}}, "command line")
     if options:
         raise UserError(f"{options[0]}: options stand in {configfile}")
@@ -105,6 +107,17 @@ def described(name: str, options: tuple[str, ...], configfile: Path | None) -> E
         hint = nearest(name, experiment.imagesets)
         raise UserError(f"{configfile}: no image set `{name}`: {hint}")
     return experiment
+
+
+def _refuse_folders(name: str, options: tuple[str, ...]) -> None:
+    """Raise UserError where a folder stands in place of an image set, or of an option."""
+    known = registry.available("imagesets")
+    places = [name] * (name not in known) + [each for each in options if "=" not in each]
+    for place in places:
+        if Path(place).expanduser().is_dir():
+            raise UserError(
+                f"{place}: a folder is named by `priorbench images folder path={place}`"
+            )
 
 
 def made(job: Job) -> Prepared:

@@ -25,7 +25,7 @@ def warn():
         if workflow.dryrun and not ARCHIVE:
             PLAN.check_folders()
     except UserError as mistake:
-        print(mistake, file=sys.stderr)
+        print(f"the run would stop: {mistake}", file=sys.stderr)
 
 
 def images_of(wildcards):
