@@ -9,7 +9,7 @@ from typing import Any
 from priorbench import options
 from priorbench.errors import UserError, nearest
 from priorbench.files import read_json, read_yaml
-from priorbench.registry import Description
+from priorbench.registry import ROOT, Description
 
 SETTINGS: dict[str, Any] = {
     "trials": 8,  # of which the first is the row as it stands
@@ -36,10 +36,15 @@ def check(settings: Mapping[str, Any], metrics: Mapping[str, Any], where: str) -
 
 
 def read(path: Any, about: Description, where: str) -> Space:
-    """Return the space in a file: lists of choices for options of training and restoring."""
-    if not isinstance(path, str) or not Path(path).is_file():
+    """Return the space in a file: lists of choices for options of training and restoring.
+
+    The file is looked for from where the command runs, and then among those of the project.
+    """
+    places = [Path(path), ROOT / path] if isinstance(path, str) else []
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
         raise UserError(f"{where}: no such file {path!r}")
-    space = read_yaml(Path(path))
+    space = read_yaml(file)
     if not isinstance(space, dict) or not space:
         raise UserError(f"{path}: `train` or `restore` expected, with lists of choices")
     for part, choices in space.items():

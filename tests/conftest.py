@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 torch.set_num_threads(1)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: whole runs wait for their processes much of the time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "test_pipeline" not in item.nodeid)
 

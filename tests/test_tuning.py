@@ -184,6 +184,13 @@ def test_a_space_that_is_not_there_is_told_before_anything_runs(tmp_path: Path) 
         experiment(str(tmp_path / "away.yaml"))
 
 
+def test_a_space_of_the_project_is_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert experiment("config/tuning/vector.yaml").space("ae")["restore"]["lr"]
+
+
 def test_tuned_options_reach_the_keys_of_what_they_change(tmp_path: Path) -> None:
     path = tmp_path / "space.yaml"
     keys = []
