@@ -1,7 +1,8 @@
-"""How the tests run: side by side, a thread each, the longest file first."""
+"""How the tests run: side by side, a thread each, the longest files first."""
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,10 @@ import torch
 
 if TYPE_CHECKING:
     from tests.mistakes import Bench
+    from tests.project import Project
 
 torch.set_num_threads(1)
+LONGEST = ("test_pipeline", "test_stopped_runs", "test_mixed_sizes", "test_run_against")
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -23,7 +26,17 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: "test_pipeline" not in item.nodeid)
+    items.sort(key=lambda item: not any(name in item.nodeid for name in LONGEST))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Project]":
+    """Yield a copy of the project, of its own for each file of tests."""
+    from tests.project import Project
+
+    made = Project(tmp_path_factory.mktemp("project") / "priorbench")
+    yield made
+    shutil.rmtree(made.folder)
 
 
 @pytest.fixture(scope="session")
