@@ -31,6 +31,7 @@ KEYS: dict[str, tuple[type, Any]] = {
     "chunk": (int, 16),  # images restored side by side; part of the result
     "test_images": (int, 16),  # restored per task: the first of the test split
     "samples": (int, 256),  # drawn per model, against as many held-out images
+    "rebuilt": (bool, True),  # as many training images, made from their codes, are scored likewise
     "energy": (dict, {}),  # image set: method row whose loss is followed (DIP figure 2)
     "contrasts": (dict, {}),  # name: [row, the row that it is compared with] (an ablation)
     "budget": (str, "full"),  # "smoke": a few steps on generated images

@@ -17,7 +17,9 @@ def training_processes(folder: Path) -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             words = (process / "cmdline").read_bytes().split(b"\0")
-            if b"workflow.scripts.train" in words[:4] and (process / "cwd").resolve() == folder:
+            named = (process / "comm").read_text() == "train\n"  # a fork of the warm process
+            trains = named or b"workflow.scripts.train" in words[:4]
+            if trains and (process / "cwd").resolve() == folder:
                 found.append(int(process.name))
         except OSError:  # it ended while we looked
             continue

@@ -18,7 +18,7 @@ PREFIX = (
 )
 shell.prefix(PREFIX)
 
-from priorbench import archive, locks, raw, weights
+from priorbench import archive, locks, raw, warm, weights
 from priorbench.config import Experiment
 from priorbench.errors import UserError
 from priorbench.files import read_yaml
@@ -82,6 +82,7 @@ SCORING = json.dumps(
         "metrics": METRICS,
         "weights": WEIGHTS,
         "samples": EXPERIMENT.config["samples"],
+        "rebuilt": EXPERIMENT.config["rebuilt"],
         "count": EXPERIMENT.config["test_images"],
         "code": code("score", *(entry.about.path for entry in EXPERIMENT.metrics.values())),
     }
@@ -153,6 +154,9 @@ onstart:
     if RUNNING is None:
         holder = (STORE / ".lock").read_text()
         raise WorkflowError(f"{STORE}: another run is alive: {holder}")
+    path = os.pathsep.join(dict.fromkeys(SEARCHED))
+    launcher = [sys.executable, *LIGHT.split()[1:]]
+    warm.start(launcher, os.environ | {"PYTHONPATH": path})
     for name in () if ARCHIVE else WEIGHTS:
         if lacking := weights.lacking(name):
             print(lacking, file=sys.stderr)

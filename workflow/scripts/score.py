@@ -84,7 +84,7 @@ def samples(arguments: Namespace, scorer: Scorer) -> Iterator[Row]:
         row = place.method, place.seed
         if "samples" in arrays:
             yield from scorer.samples(*row, arrays["samples"])
-        if "rebuilt" in arrays:
+        if "rebuilt" in arrays and arguments.spec["rebuilt"]:
             yield from scorer.samples(*row, arrays["rebuilt"], REBUILT)
         if "interpolations" in arrays:
             lines = arrays["interpolations"]

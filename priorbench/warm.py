@@ -1,0 +1,136 @@
+"""A process that has imported what steps need and forks into them, on Linux.
+
+    python -m priorbench.warm SOCKET FD
+
+Importing torch takes as long as many a step. A run starts this process (`start`); the launcher
+hands it a step, together with its own standard streams (`become`), and ends as the step ends.
+Only installed packages are imported before the fork, and not before the first step: modules of
+the project and plugins are read by each step anew, as in a process of its own.
+"""
+
+import atexit
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+PLACE = "PRIORBENCH_WARM"  # environment variable: the socket on which the process listens
+PACKAGES = ("torch", "pandas", "scipy.stats", "skimage.metrics", "matplotlib.figure")
+LENGTH = 4  # bytes that say how long a request is
+KILLED = 128 + signal.SIGKILL  # status of a step that could not say how it ended
+
+
+def start(launch: list[str], environment: dict[str, str]) -> None:
+    """Start the process for the steps of this run; it ends when this process ends, however.
+
+    launch: begins the command that starts a step on one thread of the processor.
+    """
+    if sys.platform != "linux":  # elsewhere a fork after such imports is not safe
+        return
+    # the folder is open to this user alone
+    place = Path(tempfile.mkdtemp(prefix="priorbench-")) / "socket"
+    reading, writing = os.pipe()  # nothing is written; its end is that of this process
+    command = [*launch, "priorbench.warm", str(place), str(reading)]
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, env=environment, pass_fds=[reading]
+    )
+    os.close(reading)
+    os.environ[PLACE] = str(place)
+
+    def stop() -> None:
+        os.close(writing)
+        process.wait()
+
+    atexit.register(stop)
+
+
+def become(module: str, arguments: list[str]) -> None:
+    """Have a step done by the warm process and end as it ends; return where there is none."""
+    step = {"module": module, "arguments": arguments, "environment": dict(os.environ)}
+    request = json.dumps(step).encode()
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(os.environ.get(PLACE, ""))
+        except OSError:  # none was started, or not yet, or it has ended
+            return
+        socket.send_fds(connection, [len(request).to_bytes(LENGTH)], [0, 1, 2])
+        connection.sendall(request)
+        with connection.makefile() as answers:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the step by itself
+            if not (process := answers.readline()):  # it has ended after all
+                return
+            signal.signal(signal.SIGTERM, lambda number, _: os.kill(int(process), number))
+            status = answers.readline()
+    sys.exit(int(status) if status else KILLED)
+
+
+def main(place: str, life: str) -> None:
+    """Listen until the run has ended; in a fork, do a step."""
+    connection = _forked(Path(place), int(life))
+    head, streams, *_ = socket.recv_fds(connection, LENGTH, 3)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    with connection.makefile("rw") as talk:
+        step = json.loads(talk.read(int.from_bytes(head)))
+        print(os.getpid(), file=talk, flush=True)
+        status = _done(**step)
+        print(status, file=talk, flush=True)
+    sys.exit(status)
+
+
+def _forked(place: Path, life: int) -> socket.socket:
+    """Return a connection, each in a fork of its own; exit when the run has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # after the steps and the run
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place))
+        listener.listen()
+        while life not in select.select([listener.fileno(), life], [], [])[0]:
+            connection, _ = listener.accept()
+            for package in PACKAGES:
+                importlib.import_module(package)
+            if os.fork() == 0:
+                os.close(life)
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                return connection
+            connection.close()
+    place.unlink()
+    place.parent.rmdir()
+    try:
+        while True:  # the run counts what its steps took
+            os.wait()
+    except ChildProcessError:
+        sys.exit()
+
+
+def _done(module: str, arguments: list[str], environment: dict[str, str]) -> int:
+    """Run a module as `python -m` does; return its exit status."""
+    Path("/proc/self/comm").write_text(module.rpartition(".")[2])  # its name among processes
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv[1:] = arguments
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
