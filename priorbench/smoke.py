@@ -17,6 +17,7 @@ SAMPLES = 2
 SHOWN = {"reconstructions": 2, "pairs": 1, "between": 3}
 TRIALS = 2  # of a tuning
 IMAGESET = "disks"  # generated: stands in for every image set
+COUNTS = {"train": 600, "val": 8, "test": 12}  # of it: more than codes of a paper have numbers
 SIDE = 32  # pixels, of sets that do not name a size
 
 
@@ -31,7 +32,7 @@ def shortened(config: dict[str, Any], imagesets: dict[str, Description]) -> dict
         given = config["imagesets"][row] or {}
         field = about.configs["Config"].get("size")  # pictures of one size, or of many, have none
         size = given.get("size") or given.get("crop") or (field.default if field else SIDE)
-        sets[row] = {"plugin": IMAGESET, "size": size}
+        sets[row] = {"plugin": IMAGESET, "size": size, **COUNTS}
     return config | {
         "experiment": f"{config['experiment']}_{NAME}",
         "imagesets": sets,
