@@ -174,19 +174,23 @@ def pace(runs: Sequence[Run], kind: Kind) -> Range:
 def unlike(run: Run, kind: Kind) -> list[str]:
     """Return the options that differ from a record's and that nothing is scaled by.
 
-    Learning rates and weights of losses, numbers with a fraction, cost nothing.
+    Learning rates and weights of losses, numbers with a fraction, cost nothing; of options that
+    are counted it matters whether there are such steps at all.
     """
-    names = sorted({*run.kind.options, *kind.options} - kind.counted)
+    names = sorted({*run.kind.options, *kind.options})
     return [
         name.removeprefix("train.")
         for name in names
-        if _plain(run.kind.options.get(name)) != _plain(kind.options.get(name))
+        if _plain(run.kind.options.get(name), name in kind.counted)
+        != _plain(kind.options.get(name), name in kind.counted)
         and not any(word in name for word in SCALED)
         and not isinstance(kind.options.get(name), float)
     ]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, counted: bool) -> Any:
+    if counted:
+        return bool(_total(value))
     return list(value) if isinstance(value, tuple) else value
 
 
