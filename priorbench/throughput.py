@@ -178,19 +178,18 @@ def unlike(run: Run, kind: Kind) -> list[str]:
     are counted it matters whether there are such steps at all.
     """
     names = sorted({*run.kind.options, *kind.options})
-    return [
-        name.removeprefix("train.")
-        for name in names
-        if _plain(run.kind.options.get(name), name in kind.counted)
-        != _plain(kind.options.get(name), name in kind.counted)
-        and not any(word in name for word in SCALED)
-        and not isinstance(kind.options.get(name), float)
-    ]
+    return [name.removeprefix("train.") for name in names if _differ(name, run.kind, kind)]
 
 
-def _plain(value: Any, counted: bool) -> Any:
-    if counted:
-        return bool(_total(value))
+def _differ(name: str, one: Kind, other: Kind) -> bool:
+    first, second = one.options.get(name), other.options.get(name)
+    if name in other.counted:
+        return bool(_total(first)) != bool(_total(second))
+    scaled = any(word in name for word in SCALED) or isinstance(second, float)
+    return not scaled and _plain(first) != _plain(second)
+
+
+def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
