@@ -36,7 +36,7 @@ from priorbench.contract import Images, Loop, Observation, Shape
 LABEL = "GLO"
 PAPER = "arXiv:1707.05776"
 SAMPLES = "codes drawn from a Gaussian fitted to the training codes, pulled into the unit ball"
-MAPPED = "codes mapped from noise, nearer to the training codes by IMLE, pulled into the unit ball"
+MAPPED = "codes that a map learned by IMLE makes of noise, pulled into the unit ball"
 PACE = "train"  # the stage whose loss compares rows
 
 
