@@ -11,6 +11,9 @@ the squared error (the paper too combines the two); starts divided by their mean
 that codes differ in length too. In either case borders are padded with zeros, not repeated,
 and weights begin as DCGAN's. The paper restores nothing: restoring is the search of LCM's
 comparison.
+
+With `steps_sampler` codes are drawn as GLANN draws them (methods/_imle.py); its other choices
+(codes on the sphere, features of VGG16 in the loss, a generator with a linear half) are not here.
 """
 
 from collections.abc import Callable
@@ -23,6 +26,7 @@ from torch import Tensor, nn
 
 from methods._codes import Gaussian, unit_ball
 from methods._features import Coordinates, coordinates
+from methods._imle import Sampler, fit
 from methods._losses import lap_mse, laplacian
 from methods._networks import Decoder
 from methods._row_adam import RowAdam
@@ -32,6 +36,8 @@ from priorbench.contract import Images, Loop, Observation, Shape
 LABEL = "GLO"
 PAPER = "arXiv:1707.05776"
 SAMPLES = "codes drawn from a Gaussian fitted to the training codes, pulled into the unit ball"
+MAPPED = "codes that a map learned by IMLE makes of noise, pulled into the unit ball"
+PACE = "train"  # the stage whose loss compares rows
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class TrainConfig:
     dim: int = 128  # length of a code
     width: int = 64  # channels of the generator's last hidden layer
     steps: int = 50_000  # optimiser steps, not epochs
+    steps_sampler: int = 0  # of GLANN's map from noise to codes, afterwards; 0: a Gaussian
     batch: int = 64  # images per step
     optimiser: Literal["adam", "sgd"] = "adam"  # of generator and codes
     lr: float = 1e-3  # of the generator
@@ -58,16 +65,22 @@ class RestoreConfig:
 
 
 class Model(nn.Module):
-    """Generator, and the Gaussian of the training codes."""
+    """Generator, the Gaussian of the training codes, and GLANN's map to them if there is one."""
 
     def __init__(self, cfg: TrainConfig, shape: Shape) -> None:
         super().__init__()
         self.decode = Decoder(cfg.dim, shape, cfg.width, cfg.output)
         self.codes = Gaussian(cfg.dim)
+        self.sampler = Sampler(cfg.dim) if cfg.steps_sampler else None  # last: weights are drawn
+
+    @property
+    def drawn(self) -> str:
+        """How codes are drawn."""
+        return MAPPED if self.sampler else SAMPLES
 
     def draw(self, count: int) -> Tensor:
         """Draw codes, (count, dim)."""
-        return unit_ball(self.codes.draw(count))
+        return unit_ball((self.sampler or self.codes).draw(count))
 
 
 def first_codes(images: Images, cfg: TrainConfig, loop: Loop) -> Coordinates | Tensor:
@@ -84,7 +97,7 @@ def lap_l1(restored: Tensor, original: Tensor, **options: Any) -> Tensor:
 
 
 def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
-    """Learn the generator and the codes; the model keeps a Gaussian fit of the codes."""
+    """Learn the generator and the codes, then what codes are drawn from."""
     distance: Callable[..., Tensor] = lap_mse if cfg.loss == "lap_mse" else lap_l1
     distance = partial(distance, kernel=cfg.laplacian, weights=cfg.levels)
     codes = loop.codes(first_codes(images, cfg, loop))
@@ -104,6 +117,8 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
         model.codes.follow(moved)
         loop.log(loss=loss.detach())
     model.codes.fit(*codes.moments())
+    if model.sampler:
+        fit(model.sampler, codes[torch.arange(len(codes))], cfg.steps_sampler, loop)
 
 
 def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> Tensor:

@@ -1,7 +1,8 @@
-"""Means of resampled seeds and clusters: drawn once per column, kept for the next who asks.
+"""Means of resampled seeds and clusters: drawn once, kept for the next who asks.
 
-Tables, verdicts and pairs ask for the same columns again and again; the draws cost the most. What
-is drawn follows from names and counts alone, so what is kept equals what would be drawn anew.
+Tables, verdicts and pairs ask for the same scores again and again; the draws cost the most. What
+is drawn follows from counts and a method's name alone: whoever asks, for whatever table, has the
+same interval of the same scores.
 """
 
 import hashlib
@@ -15,22 +16,22 @@ Floats = NDArray[np.float64]
 
 RESAMPLES = 4_000
 AT_ONCE = 500  # resamples computed together
-KEPT = 2_000  # rows of columns whose means are kept, 32 kB each; the oldest go first
+KEPT = 2_000  # methods of columns whose means are kept, 32 kB each; the oldest go first
 
 _kept: dict[bytes, Floats] = {}
 
 
-def resampled(name: str, sums: Mapping[str, Floats], sizes: Floats) -> dict[str, Floats]:
+def resampled(sums: Mapping[str, Floats], sizes: Floats) -> dict[str, Floats]:
     """Return the mean of each resample, (RESAMPLES,), by method.
 
-    name: of the column. sums: (seeds, clusters) by method, scores summed over a cluster's images.
+    sums: (seeds, clusters) by method, scores summed over a cluster's images.
     sizes: (clusters,), images of each.
     """
-    keys = {m: _key(name, m, str(each.shape), each, sizes) for m, each in sums.items()}
+    keys = {m: _key(m, str(each.shape), each, sizes) for m, each in sums.items()}
     found = {method: _kept[key] for method, key in keys.items() if key in _kept}
     missing = {method: each for method, each in sums.items() if method not in found}
     if missing:
-        found |= _means(name, missing, sizes)
+        found |= _means(missing, sizes)
     for method, key in keys.items():
         _kept[key] = found[method]
     while len(_kept) > KEPT:
@@ -38,10 +39,10 @@ def resampled(name: str, sums: Mapping[str, Floats], sizes: Floats) -> dict[str,
     return found
 
 
-def _means(name: str, sums: Mapping[str, Floats], sizes: Floats) -> dict[str, Floats]:
+def _means(sums: Mapping[str, Floats], sizes: Floats) -> dict[str, Floats]:
     found = {method: np.empty(RESAMPLES) for method in sums}
-    seeds = {method: _drawn(len(each), name, method) for method, each in sums.items()}
-    clusters = _clusters(len(sizes), name)
+    seeds = {method: _drawn(len(each), "seeds", method) for method, each in sums.items()}
+    clusters = _clusters(len(sizes), "clusters")
     for start in range(0, RESAMPLES, AT_ONCE):
         part = slice(start, start + AT_ONCE)
         drawn = clusters[part].astype(np.float64)
@@ -69,7 +70,7 @@ def _drawn(count: int, *names: str) -> NDArray[np.unsignedinteger]:
     return drawn
 
 
-# methods of a column that are asked for one by one share its clusters
+# columns of as many clusters share what is drawn of them, and methods that are asked for one by one
 _clusters = lru_cache(maxsize=2)(_drawn)
 
 

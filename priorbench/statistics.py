@@ -81,7 +81,7 @@ class Column:
             summed = [np.bincount(cluster, row, len(clusters)) for row in values]
             self.values[str(method)] = values
             self.sums[str(method)] = np.stack(summed).astype(np.float64)
-        self._means = resampled(name, self.sums, self.sizes)
+        self._means = resampled(self.sums, self.sizes)
 
     def mean(self, method: str) -> float:
         """Return the mean over seeds and images."""
@@ -135,7 +135,7 @@ def summarise(
     value per method, seed and image, the same images for every method. Values that are
     missing altogether give a row of nan.
     better: "higher" or "lower". excluded: methods shown without a part in the comparison
-    (budget-limited, diverged, controls). name: of the column; it seeds the resampling.
+    (budget-limited, diverged, controls). name: of the column, for errors.
 
     Indexed by method, as they come: mean, low, high (nan where nothing can be resampled),
     over (what was: "seeds and clusters", "images", ...), seeds, images, clusters, bold (the

@@ -174,16 +174,19 @@ def pace(runs: Sequence[Run], kind: Kind) -> Range:
 def unlike(run: Run, kind: Kind) -> list[str]:
     """Return the options that differ from a record's and that nothing is scaled by.
 
-    Learning rates and weights of losses, numbers with a fraction, cost nothing.
+    Learning rates and weights of losses, numbers with a fraction, cost nothing; of options that
+    are counted it matters whether there are such steps at all.
     """
-    names = sorted({*run.kind.options, *kind.options} - kind.counted)
-    return [
-        name.removeprefix("train.")
-        for name in names
-        if _plain(run.kind.options.get(name)) != _plain(kind.options.get(name))
-        and not any(word in name for word in SCALED)
-        and not isinstance(kind.options.get(name), float)
-    ]
+    names = sorted({*run.kind.options, *kind.options})
+    return [name.removeprefix("train.") for name in names if _differ(name, run.kind, kind)]
+
+
+def _differ(name: str, one: Kind, other: Kind) -> bool:
+    first, second = one.options.get(name), other.options.get(name)
+    if name in other.counted:
+        return bool(_total(first)) != bool(_total(second))
+    scaled = any(word in name for word in SCALED) or isinstance(second, float)
+    return not scaled and _plain(first) != _plain(second)
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What is resampled: drawn once per column, and the same for whoever asks."""
+"""What is resampled: drawn once, and the same for whoever asks."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -33,25 +33,26 @@ def _fresh() -> Iterator[None]:
     resampling._clusters.cache_clear()
 
 
-def column(clusters: int, seeds: int = SEEDS) -> dict[str, NDArray[np.float64]]:
-    generator = np.random.default_rng(0)
+def column(clusters: int, seeds: int = SEEDS, number: int = 0) -> dict[str, NDArray[np.float64]]:
+    generator = np.random.default_rng(number)
     return {method: generator.normal(size=(seeds, clusters)) for method in METHODS}
 
 
 @pytest.mark.parametrize("clusters", [10, IMAGES])
-def test_tables_and_pairs_of_a_large_experiment_draw_each_column_once(
+def test_tables_and_pairs_of_a_large_experiment_draw_the_seeds_of_each_column_once(
     clusters: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sums, sizes = column(clusters), np.full(clusters, IMAGES / clusters)
+    tasks = {task: column(clusters, number=n) for n, task in enumerate(TASKS)}
+    sizes = np.full(clusters, IMAGES / clusters)
     monkeypatch.setattr(Counted, "drawn", 0)
     monkeypatch.setattr(np.random, "default_rng", lambda seed: Counted())
     for _ in range(2):  # as the table of means and that of all pairs do
-        for task in TASKS:
-            resampled(task, sums, sizes)
-    for task in TASKS:  # as verdicts do
+        for sums in tasks.values():
+            resampled(sums, sizes)
+    for sums in tasks.values():  # as verdicts do
         for pair in combinations(METHODS, 2):
-            resampled(task, {method: sums[method] for method in pair}, sizes)
-    assert Counted.drawn == len(TASKS) * RESAMPLES * (clusters + len(METHODS) * SEEDS)
+            resampled({method: sums[method] for method in pair}, sizes)
+    assert Counted.drawn == RESAMPLES * (clusters + len(TASKS) * len(METHODS) * SEEDS)
 
 
 def test_pairs_asked_one_by_one_draw_the_clusters_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,35 +60,35 @@ def test_pairs_asked_one_by_one_draw_the_clusters_once(monkeypatch: pytest.Monke
     monkeypatch.setattr(Counted, "drawn", 0)
     monkeypatch.setattr(np.random, "default_rng", lambda seed: Counted())
     for pair in combinations(METHODS, 2):
-        resampled("x", {method: sums[method] for method in pair}, sizes)
+        resampled({method: sums[method] for method in pair}, sizes)
     assert Counted.drawn == RESAMPLES * (50 + len(METHODS) * SEEDS)
 
 
 def test_what_is_kept_equals_what_is_drawn_anew() -> None:
     sums, sizes = column(30), np.arange(1.0, 31)
-    first = resampled("x", sums, sizes)
-    again = resampled("x", dict(reversed(sums.items())), sizes)
+    first = resampled(sums, sizes)
+    again = resampled(dict(reversed(sums.items())), sizes)
     resampling._kept.clear()
     resampling._clusters.cache_clear()
-    alone = resampled("x", {"m3": sums["m3"]}, sizes)
+    alone = resampled({"m3": sums["m3"]}, sizes)
     assert all(np.array_equal(first[method], again[method]) for method in METHODS)
     assert np.array_equal(first["m3"], alone["m3"])
 
 
-def test_other_scores_sizes_or_names_are_not_mistaken_for_what_is_kept() -> None:
+def test_other_scores_sizes_or_methods_are_not_mistaken_for_what_is_kept() -> None:
     sums, sizes = {"a": column(30)["m0"]}, np.ones(30)
-    first = resampled("x", sums, sizes)["a"]
+    first = resampled(sums, sizes)["a"]
     others = [
-        resampled("y", sums, sizes),
-        resampled("x", {"a": -sums["a"]}, sizes),
-        resampled("x", sums, 2 * sizes),
-        resampled("x", {"a": sums["a"][:1]}, sizes),
+        resampled({"b": sums["a"]}, sizes)["b"],
+        resampled({"a": -sums["a"]}, sizes)["a"],
+        resampled(sums, np.arange(1.0, 31))["a"],
+        resampled({"a": sums["a"][:1]}, sizes)["a"],
     ]
-    assert not any(np.array_equal(first, other["a"]) for other in others)
+    assert not any(np.array_equal(first, other) for other in others)
 
 
 def test_only_so_many_rows_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resampling, "KEPT", 5)
     sums, sizes = column(3, seeds=1), np.ones(3)
-    assert set(resampled("x", sums, sizes)) == set(METHODS)
+    assert set(resampled(sums, sizes)) == set(METHODS)
     assert len(resampling._kept) == 5

@@ -17,8 +17,10 @@ from priorbench.throughput import (
     WIDTH_POWER,
     Run,
     effective,
+    nearest,
     pace,
     training,
+    unlike,
     updates,
     width_of,
 )
@@ -42,6 +44,7 @@ def test_the_reference_run_tells_every_method_and_how_its_steps_are_counted(
     ("plugin", "options", "expected"),
     [
         ("glo", {"steps": 70}, 70),
+        ("glo", {"steps": 70, "steps_sampler": 20}, 90),
         ("lcm", {"visits": 30, "inner": 5}, 150),
         ("wgan_gp", {"steps": 20, "critic_steps": 3}, 80),
         ("incremental_glo", {"steps": [3, 2, 1], "steps_all": 10, "steps_encoder": 20}, 36),
@@ -73,6 +76,17 @@ def test_pixels_batch_and_width_scale_by_powers_with_a_range() -> None:
     smaller = pace([Run(wanted, 1.0, "a machine", Path(), False, False)], like)
     assert smaller.low < smaller.likely < smaller.high
     assert smaller.likely == pytest.approx(1 / found.likely)
+
+
+def test_a_run_with_a_stage_that_another_lacks_is_less_like_it() -> None:
+    about = describe("methods", "glo")
+    plain, longer, mapped = (
+        training(about, GLO | options, "cpu", 256.0)
+        for options in ({}, {"steps": 900}, {"steps_sampler": 900})
+    )
+    runs = [Run(kind, 1.0, "a machine", Path(), False, False) for kind in (mapped, longer)]
+    assert nearest(runs, plain) == [runs[1]]
+    assert [unlike(run, plain) for run in runs] == [["steps_sampler"], []]
 
 
 def test_a_short_run_tells_where_nothing_else_does_and_may_be_slow() -> None:

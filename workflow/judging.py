@@ -155,16 +155,17 @@ def _pairs(
                     if pair.empty:
                         yield replace(made, outcome="not run", why="no loss in common")
                         continue
-                    column = Column(pair.assign(value=sign * pair["value"]), measured.name)
-                    found = column.compare(a, b, "higher")
-                    p_at = verdicts.shifted(column.sums[a], column.sums[b], column.sizes)
+                    column = Column(pair, measured.name)
+                    found = column.compare(a, b, measured.better)
+                    sums = sign * column.sums[a], sign * column.sums[b]
+                    p_at = verdicts.shifted(*sums, column.sizes)
                     evidence = verdicts.evidence(claim.kind, found.difference, claim.margin, p_at)
                     evidence, why = gated(results, claim, place, (a, b), evidence)
                     yield replace(
                         made,
                         why=why,
-                        mean_a=sign * column.mean(a),
-                        mean_b=sign * column.mean(b),
+                        mean_a=column.mean(a),
+                        mean_b=column.mean(b),
                         difference=found.difference,
                         low=found.low,
                         high=found.high,

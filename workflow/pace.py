@@ -13,7 +13,6 @@ import pandas as pd
 from priorbench.results import OUT, Results
 
 LOSSES = ("loss", "perceptual", "laplacian", "levels", "output", "inner")  # what defines it
-STAGES = {"glo": "train"}  # of methods that have one stage and name none
 GLO = ("glo", "lap_mse", "falling", "gaussian")  # its loss, as its file sets it
 UNIT = ("sigmoid", "tanh")  # outputs in [0, 1]: GLO's
 SMOOTHED = 5  # points of a curve, of which the median counts
@@ -64,7 +63,7 @@ def _comparable(results: Results, imageset: str, rows: Collection[str]) -> Itera
     groups: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
     for method in rows:
         entry = results.experiment.methods[method]
-        stage = str(entry.about.constants.get("PACE", STAGES.get(entry.plugin, "")))
+        stage = str(entry.about.constants.get("PACE", ""))
         records = [r for p, r in results.records(imageset, method=method) if p.verb == "train"]
         curves = results.curves("train", imageset=imageset, method=method)
         curves = curves[(curves["stage"] == stage) & (curves["name"] == "loss")]

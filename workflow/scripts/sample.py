@@ -41,7 +41,7 @@ def main(arguments: Namespace, state: Path) -> None:
     record.write(
         arguments.out.with_name("run.json"),
         status=status,
-        samples=getattr(plugin, "SAMPLES", ""),
+        samples=getattr(trained.model, "drawn", getattr(plugin, "SAMPLES", "")),
         interpolations=shown.pop("from", ""),
     )
     write_arrays(arguments.out, shown)
