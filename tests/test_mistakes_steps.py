@@ -25,6 +25,11 @@ def tiff(values: np.ndarray) -> bytes:
     return encoded(Image.fromarray(values), "TIFF")
 
 
+def metric(values: str) -> Do:
+    """Score with a metric that returns this."""
+    return lambda b: b.score(b.plugin("metrics", "[1.0] * len(ours)", values))
+
+
 NAN = np.full((32, 32), np.nan, np.float32)
 # id: what is done, and what is said of it
 CASES: dict[str, tuple[Do, str]] = {
@@ -113,12 +118,24 @@ CASES: dict[str, tuple[Do, str]] = {
     ),
     # scores and tables
     "a metric that raises": (
-        lambda b: b.score(b.plugin("metrics", "[1.0]", "[1.0 / 0]")),
+        metric("[1.0 / 0]"),
         "mine_metrics.py, line 5, in score: ZeroDivisionError: ",
     ),
     "a metric with too many values": (
-        lambda b: b.score(b.plugin("metrics", "len(ours)", "9")),
-        "score returned 9 values for 2 images; nearest: 2, or None",
+        metric("[1.0] * 9"),
+        "mine_metrics.py returned 9 values for 2 images; nearest: 2, or None",
+    ),
+    "a metric with one value for all": (
+        metric("1.0"),
+        "metrics.mine: mine_metrics.py returned 1.0; nearest: 2 numbers",
+    ),
+    "a metric with words": (
+        metric('["high"] * 2'),
+        "mine_metrics.py returned ['high', 'high']; nearest: 2 numbers",
+    ),
+    "a metric with NaN": (
+        metric('[float("nan")] * 2'),
+        "mine_metrics.py returned values that are not finite; nearest: 2 numbers, or None",
     ),
     "controls that are away": (
         changed("control", "controls.safetensors", Path.unlink, Bench.score),
