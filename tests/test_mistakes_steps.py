@@ -25,6 +25,16 @@ def tiff(values: np.ndarray) -> bytes:
     return encoded(Image.fromarray(values), "TIFF")
 
 
+def picturing(old: str, new: str) -> Do:
+    """Observe with a task that was broken before, and make its pictures."""
+
+    def doing(bench: Bench) -> None:
+        bench.degrade(bench.plugin("tasks", old, new))
+        bench.control()
+
+    return doing
+
+
 def metric(values: str) -> Do:
     """Score with a metric that returns this."""
     return lambda b: b.score(b.plugin("metrics", "[1.0] * len(ours)", values))
@@ -93,6 +103,18 @@ CASES: dict[str, tuple[Do, str]] = {
     "a task that makes NaN": (
         lambda b: b.degrade(b.plugin("tasks", "return x", "return x / 0 - x / 0")),
         "nearest: as many, all finite",
+    ),
+    "a task whose y is in grey levels": (
+        picturing("return x", "return (255 * x).byte()"),
+        "mine_tasks.py: `degraded` returned torch.uint8; nearest: torch.float32 in [0, 1]",
+    ),
+    "a naive inverse out of range": (
+        picturing('"itself": y', '"itself": 2 * y + 1'),
+        "mine_tasks.py: `itself` returned values from 1.086 to 2.608; nearest: [0, 1]",
+    ),
+    "a naive inverse in grey": (
+        picturing('"itself": y', '"itself": y[:, :1]'),
+        "mine_tasks.py: `itself` returned (2, 1, 16, 16); nearest: (2, 3, 16, 16)",
     ),
     "a card that is cut short": (
         changed("prepare", "card.json", halved, Bench.degrade),
