@@ -5,6 +5,7 @@ import inspect
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -129,7 +130,8 @@ class Scorer:
         compute = getattr(metric.plugin, function)
         parts = [function, *map(sha256, images)]
         shown = [array / 255.0 for array in images]
-        return self._cached(name, parts, lambda: compute(*shown, *metric.options).tolist())
+        values = partial(compute, *shown, *metric.options)
+        return self._cached(name, parts, lambda: self._numbers(name, values(), len(images[0])))
 
     def _against(
         self,
@@ -191,19 +193,30 @@ class Scorer:
 
         def compute() -> list[float]:
             found = metric.score(restored / 255.0, original / 255.0, **extra)
-            values = [] if found is None else [float(v) for v in found]
-            if values and len(values) != len(restored):
-                raise UserError(
-                    f"metrics.{name}: {metric.plugin.__name__}.score returned {len(values)} values "
-                    f"for {len(restored)} images; nearest: {len(restored)}, or None"
-                )
-            return values
+            return [] if found is None else self._numbers(name, found, len(restored))
 
         return self._cached(name, parts, compute)
 
     def _per_set(self, name: str, generated: Pixels, real: Pixels) -> list[float] | str:
         parts = [sha256(generated), sha256(real)]
-        return self._cached(name, parts, lambda: [float(self.metrics[name].score(generated, real))])
+        score = partial(self.metrics[name].score, generated, real)
+        return self._cached(name, parts, lambda: self._numbers(name, [score()], 1))
+
+    def _numbers(self, name: str, found: Any, count: int) -> list[float]:
+        """Return what a metric said; UserError unless it is `count` numbers, or none at all."""
+        file = Path(str(self.metrics[name].plugin.__file__))
+        said = f"metrics.{name}: {file.name} returned"
+        try:
+            values = [float(value) for value in found]
+        except (TypeError, ValueError):
+            raise UserError(f"{said} {found!r:.40}; nearest: {count} numbers") from None
+        if values and len(values) != count:
+            raise UserError(
+                f"{said} {len(values)} values for {count} images; nearest: {count}, or None"
+            )
+        if not np.isfinite(values).all():
+            raise UserError(f"{said} values that are not finite; nearest: {count} numbers, or None")
+        return values
 
     def _cached(self, name: str, parts: list[str], compute: Any) -> list[float] | str:
         """Return scores from the cache, or compute them; text where weights are missing."""

@@ -167,15 +167,18 @@ def test_make_says_of_a_config_what_is_wrong_before_anything_is_fetched(tmp_path
     assert asked < told.index("weights fetch") < told.index("-m snakemake")
 
 
-def test_a_dry_run_says_that_a_folder_is_not_there_and_plans_all_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [("--dry-run",), ("--cores", "1")], ids=["plan", "run"])
+def test_without_its_folder_of_images_a_run_cannot_be_planned_either(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
     path = tmp_path / "c.yaml"
     path.write_text(CONFIG.replace("disks: {}", f"mine: {{plugin: folder, path: {tmp_path}/away}}"))
-    words = ("snakemake", "--dry-run", "--quiet", "rules", "--configfile", str(path))
+    words = ("snakemake", *arguments, "--quiet", "rules", "--configfile", str(path))
     done = ran(*words)
-    assert done.returncode == 0, done.stderr
-    told = [line for line in done.stderr.splitlines() if f"no folder {tmp_path}/away" in line]
-    assert len(told) == 1 and told[0].startswith("the run would stop: ")
-    assert "prepare" in done.stdout + done.stderr
+    assert done.returncode == 1
+    line = done.stderr.splitlines()[-1]
+    assert line.endswith(f"c.yaml: imagesets.mine: no folder {tmp_path}/away"), done.stderr
+    assert "Traceback" not in done.stderr and "Error" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,21 @@ def tiff(values: np.ndarray) -> bytes:
     return encoded(Image.fromarray(values), "TIFF")
 
 
+def picturing(old: str, new: str) -> Do:
+    """Observe with a task that was broken before, and make its pictures."""
+
+    def doing(bench: Bench) -> None:
+        bench.degrade(bench.plugin("tasks", old, new))
+        bench.control()
+
+    return doing
+
+
+def metric(values: str) -> Do:
+    """Score with a metric that returns this."""
+    return lambda b: b.score(b.plugin("metrics", "[1.0] * len(ours)", values))
+
+
 NAN = np.full((32, 32), np.nan, np.float32)
 # id: what is done, and what is said of it
 CASES: dict[str, tuple[Do, str]] = {
@@ -89,6 +104,18 @@ CASES: dict[str, tuple[Do, str]] = {
         lambda b: b.degrade(b.plugin("tasks", "return x", "return x / 0 - x / 0")),
         "nearest: as many, all finite",
     ),
+    "a task whose y is in grey levels": (
+        picturing("return x", "return (255 * x).byte()"),
+        "mine_tasks.py: `degraded` returned torch.uint8; nearest: torch.float32 in [0, 1]",
+    ),
+    "a naive inverse out of range": (
+        picturing('"itself": y', '"itself": 2 * y + 1'),
+        "mine_tasks.py: `itself` returned values from 1.086 to 2.608; nearest: [0, 1]",
+    ),
+    "a naive inverse in grey": (
+        picturing('"itself": y', '"itself": y[:, :1]'),
+        "mine_tasks.py: `itself` returned (2, 1, 16, 16); nearest: (2, 3, 16, 16)",
+    ),
     "a card that is cut short": (
         changed("prepare", "card.json", halved, Bench.degrade),
         "card.json: cannot be read as JSON",
@@ -113,12 +140,24 @@ CASES: dict[str, tuple[Do, str]] = {
     ),
     # scores and tables
     "a metric that raises": (
-        lambda b: b.score(b.plugin("metrics", "[1.0]", "[1.0 / 0]")),
+        metric("[1.0 / 0]"),
         "mine_metrics.py, line 5, in score: ZeroDivisionError: ",
     ),
     "a metric with too many values": (
-        lambda b: b.score(b.plugin("metrics", "len(ours)", "9")),
-        "score returned 9 values for 2 images; nearest: 2, or None",
+        metric("[1.0] * 9"),
+        "mine_metrics.py returned 9 values for 2 images; nearest: 2, or None",
+    ),
+    "a metric with one value for all": (
+        metric("1.0"),
+        "metrics.mine: mine_metrics.py returned 1.0; nearest: 2 numbers",
+    ),
+    "a metric with words": (
+        metric('["high"] * 2'),
+        "mine_metrics.py returned ['high', 'high']; nearest: 2 numbers",
+    ),
+    "a metric with NaN": (
+        metric('[float("nan")] * 2'),
+        "mine_metrics.py returned values that are not finite; nearest: 2 numbers, or None",
     ),
     "controls that are away": (
         changed("control", "controls.safetensors", Path.unlink, Bench.score),

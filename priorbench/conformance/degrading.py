@@ -1,15 +1,13 @@
 """A task on the standard toy: pictures of noise, and what it draws for them."""
 
-from functools import cached_property
 from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from priorbench import registry
 from priorbench.conformance import material
-from priorbench.conformance.watching import Notes, watched
+from priorbench.conformance.watching import Plugin
 from priorbench.contract import Shape
 
 SHAPE = (3, material.SIDE, material.SIDE)
@@ -18,21 +16,10 @@ NOISE = 0.3  # standard deviation in the pictures of an observation: enough to l
 CLOSE = 1e-6  # of the range, in float32 and float64
 
 
-class Subject:
+class Subject(Plugin):
     """A task plugin with a config of it."""
 
-    def __init__(self, plugin: str, options: dict[str, Any] | None = None) -> None:
-        self.name = plugin
-        self.about = registry.describe("tasks", plugin)
-        self.path = self.about.path
-        self.options = options or {}
-        self.notes = Notes()  # what it did when it was imported, and used
-
-    @cached_property
-    def module(self) -> ModuleType:
-        """The plugin, imported."""
-        with watched(self.path) as self.notes:
-            return registry.load("tasks", self.name)
+    noun = "tasks"
 
     def cfg(self, **changes: Any) -> Any:
         """Return a config."""

@@ -2,14 +2,13 @@
 
 from argparse import Namespace
 from functools import cached_property
-from types import ModuleType
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 
-from priorbench import registry
 from priorbench.conformance import material
 from priorbench.conformance.verdicts import Broken, Rule
+from priorbench.conformance.watching import Plugin
 from priorbench.conformance.words import (
     check_config,
     check_constants,
@@ -25,20 +24,14 @@ THREADS = (1, 4)  # of two preparations, which have to agree
 FACTS = tuple(key for key in CARD_KEYS if key != "disjoint_clusters")
 
 
-class Subject:
+class Subject(Plugin):
     """An image set plugin with options, prepared twice as its step does it."""
 
-    def __init__(self, plugin: str, options: dict[str, Any] | None = None) -> None:
-        self.name = plugin
-        self.about = registry.describe("imagesets", plugin)
-        self.path = self.about.path
-        self.options = options or {}
-        self._folder = material.passing_folder(self)
+    noun = "imagesets"
 
     @cached_property
-    def module(self) -> ModuleType:
-        """The plugin, imported."""
-        return registry.load("imagesets", self.name)
+    def _folder(self) -> Path:
+        return material.passing_folder(self)
 
     @cached_property
     def made(self) -> list[Prepared]:

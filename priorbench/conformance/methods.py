@@ -61,12 +61,12 @@ def draws(subject: Subject) -> bool:
 
 def opens_nothing(subject: Subject) -> str:
     """First of all runs, so that what others would repeat is seen once."""
-    with watched(subject.path) as notes, other_generators(0), Caught() as caught:
+    with watched(subject.path, subject.notes), other_generators(0), Caught() as caught:
         subject.found  # noqa: B018
         if draws(subject):
             subject.model.decode(subject.model.draw(1))
     check_opened(
-        [each for done in (subject.imported, notes) for each in (*done.opened, *done.own)],
+        [*subject.notes.opened, *subject.notes.own],
         "trained, restored or drew",
         "let the image set read files, and keep results in the model or with `loop.once`",
     )

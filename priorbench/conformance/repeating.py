@@ -35,12 +35,12 @@ def same_again(subject: Subject) -> str:
 
 def random_numbers(subject: Subject) -> str:
     """Only torch's random numbers, as the loop seeds them."""
-    with other_generators(OTHER_SEED), watched(subject.path) as notes:
+    with other_generators(OTHER_SEED), watched(subject.path, subject.notes) as notes:
         model = subject.trained()
         same = _alike(model, subject.model)
         same = same and torch.equal(subject.again(model), subject.found[subject.task])
     check_generators(
-        [*subject.imported.seeded, *notes.seeded, *subject.imported.made, *notes.made],
+        [*notes.seeded, *notes.made],
         "set no seed, and make no generator: `loop.steps` and `loop.each` seed torch's",
     )
     if not same:

@@ -4,16 +4,15 @@ import time
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from priorbench import models, pretrained, registry
+from priorbench import models, pretrained
 from priorbench.conformance import material
 from priorbench.conformance.material import SEED, SIDE, TRAINING
-from priorbench.conformance.watching import Notes, watched
+from priorbench.conformance.watching import Plugin
 from priorbench.contract import Images, Observation
 from priorbench.download import digest
 from priorbench.errors import UserError
@@ -74,12 +73,14 @@ class ShortLoop(Loop):
         return f"the tensor {next(iter(missed.values()))}" if missed else ""
 
 
-class Subject:
+class Subject(Plugin):
     """A method plugin with the options that it is checked under.
 
     plugin: a name, a path or a module. train, restore: options as of a config's entry, over those
     of the plugin's constant SMOKE.
     """
+
+    noun = "methods"
 
     def __init__(
         self,
@@ -88,24 +89,15 @@ class Subject:
         restore: dict[str, Any] | None = None,
         device: str = "cpu",
     ) -> None:
-        self.name = plugin
-        self.about = registry.describe("methods", plugin)
-        self.path = self.about.path
+        super().__init__(plugin)
         smoke = self.about.constants.get("SMOKE", {})
         self.options = {**smoke.get("train", {}), **(train or {})}
         self.restoring = {**smoke.get("restore", {}), **(restore or {})}
         self.spec = {"seed": SEED, "device": device, "plugin": plugin}
         self.device = torch.device(device)
-        self.imported = Notes()  # what its import did
         self._folder = material.passing_folder(self)
         self._count = 0
         self.seconds = {"train": 0.0, "restore": 0.0}  # of the newest run of each
-
-    @cached_property
-    def module(self) -> ModuleType:
-        """The plugin, imported."""
-        with watched(self.path) as self.imported:
-            return registry.load("methods", self.name)
 
     @cached_property
     def tasks(self) -> list[str]:

@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from priorbench import registry
 from priorbench.checks import SET_SIZE
 from priorbench.conformance import material
 from priorbench.conformance.material import Bytes, Floats
 from priorbench.conformance.verdicts import Inapplicable
-from priorbench.conformance.watching import Notes, watched
+from priorbench.conformance.watching import Plugin, watched
 from priorbench.errors import MissingWeights
 from priorbench.scoring import Metric
 
@@ -20,23 +19,19 @@ LARGE = 176  # pixels, for metrics that look at several scales
 ALONG = 5  # images on a line
 
 
-class Subject:
+class Subject(Plugin):
     """A metric plugin with options of a row."""
 
-    def __init__(self, plugin: str, options: dict[str, Any] | None = None) -> None:
-        self.name = plugin
-        self.about = registry.describe("metrics", plugin)
-        self.path = self.about.path
-        self.options = options or {}
-        self.changed = False  # whether a score has changed its images
-        self.notes = Notes()  # what it did when it was imported, and scored first
-        self.ended: BaseException | None = None  # by what the first scores were
+    noun = "metrics"
+    changed = False  # whether a score has changed its images
+    ended: BaseException | None = None  # by what the first scores were
 
     @cached_property
     def metric(self) -> Metric:
         """The plugin with its options, as scores are made by it."""
-        with watched(self.path) as self.notes:
-            return Metric(registry.load("metrics", self.name), self.options)
+        module = self.module
+        with watched(self.path, self.notes):
+            return Metric(module, self.options)
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 from unittest import mock
 
@@ -19,6 +20,7 @@ import numpy as np
 import safetensors.torch
 import torch
 
+from priorbench import registry
 from priorbench.conformance.verdicts import Broken
 from priorbench.installed import packages_of
 from priorbench.registry import ROOT
@@ -151,6 +153,25 @@ def watched(path: Path, notes: Notes | None = None) -> Iterator[Notes]:
             yield notes
         finally:
             _watches.clear()
+
+
+class Plugin:
+    """A plugin with options of its row, watched from its import on."""
+
+    noun: str  # its kind
+
+    def __init__(self, plugin: str, options: dict[str, Any] | None = None) -> None:
+        self.name = plugin
+        self.about = registry.describe(self.noun, plugin)
+        self.path = self.about.path
+        self.options = options or {}
+        self.notes = Notes()
+
+    @cached_property
+    def module(self) -> ModuleType:
+        """The plugin, imported."""
+        with watched(self.path, self.notes):
+            return registry.load(self.noun, self.name)
 
 
 def _telling(event: str, name: str, known: Any) -> Callable[..., Any]:

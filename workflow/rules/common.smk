@@ -31,6 +31,13 @@ from workflow.figures import FIGURES as DRAWN
 from workflow.figures import ACROSS, FROM_MODELS, LEAST_SETS
 from workflow.papers import PAPERS
 
+
+def stop(mistake):
+    """End with one line, without the place in this file where it came up."""
+    print(mistake, file=sys.stderr)
+    sys.exit(1)
+
+
 try:
     FILE = ", ".join(map(str, workflow.configfiles)) or "config"
     for path in workflow.configfiles:  # of a key that occurs twice Snakemake keeps the last
@@ -45,9 +52,8 @@ try:
         EXPERIMENT = ARCHIVE.experiment
     PLAN = Plan(EXPERIMENT)
     REFERENCE = Reference("" if ARCHIVE else EXPERIMENT.config["reference"])
-except UserError as mistake:  # one line, without the place in this file where it came up
-    print(mistake, file=sys.stderr)
-    sys.exit(1)
+except UserError as mistake:
+    stop(mistake)
 
 if raw.VARIABLE in os.environ:  # also where jobs run on other machines
     shell.prefix(f"{PREFIX}export {raw.VARIABLE}={shlex.quote(os.environ[raw.VARIABLE])}; ")
@@ -148,12 +154,12 @@ onstart:
         if not ARCHIVE:
             PLAN.check_folders()
     except UserError as mistake:
-        raise WorkflowError(str(mistake)) from None
+        stop(mistake)
     # one lock for all experiments: two runs would delete from the store what the other made
     RUNNING = locks.try_lock(STORE / ".lock")
     if RUNNING is None:
         holder = (STORE / ".lock").read_text()
-        raise WorkflowError(f"{STORE}: another run is alive: {holder}")
+        stop(f"{STORE}: another run is alive: {holder}")
     path = os.pathsep.join(dict.fromkeys(SEARCHED))
     launcher = [sys.executable, *LIGHT.split()[1:]]
     warm.start(launcher, os.environ | {"PYTHONPATH": path})

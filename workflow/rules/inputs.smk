@@ -18,19 +18,18 @@ def spec(verb):
     return tell
 
 
-@cache
-def warn():
-    """Say in a dry run, once, what a run would begin and end with."""
+def stop_early():
+    """End a dry run as the run would end at its start: such a plan cannot be carried out."""
     try:
         if workflow.dryrun and not ARCHIVE:
             PLAN.check_folders()
     except UserError as mistake:
-        print(f"the run would stop: {mistake}", file=sys.stderr)
+        stop(mistake)
 
 
 def images_of(wildcards):
     """Return the card of the image set, which stands for its folder."""
-    warn()
+    stop_early()
     return PLAN.prepare(wildcards.imageset).folder / "card.json"
 
 

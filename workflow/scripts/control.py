@@ -6,6 +6,7 @@ from pathlib import Path
 from priorbench import step
 from priorbench.files import to_uint8, write_arrays
 from priorbench.observations import read_observations
+from priorbench.restoring import check
 
 
 def main(arguments: Namespace, state: Path) -> None:
@@ -13,10 +14,13 @@ def main(arguments: Namespace, state: Path) -> None:
     images = {}
     for name, seen in read_observations(arguments.observations).items():
         known = (seen.y, seen.cfg, seen.shape)
-        images[f"{name}/degraded"] = seen.task.degraded(*known, **seen.parameters)
-        for inverse, image in seen.task.naive(*known, **seen.parameters).items():
-            images[f"{name}/{inverse}"] = image
-    write_arrays(arguments.out, {name: to_uint8(image.numpy()) for name, image in images.items()})
+        degraded = seen.task.degraded(*known, **seen.parameters)
+        pictures = {"degraded": degraded, **seen.task.naive(*known, **seen.parameters)}
+        for picture, image in pictures.items():
+            file = Path(str(seen.task.__file__))
+            check(image, (len(seen), *seen.shape), f"{file.name}: `{picture}`")
+            images[f"{name}/{picture}"] = to_uint8(image.numpy())
+    write_arrays(arguments.out, images)
 
 
 if __name__ == "__main__":
