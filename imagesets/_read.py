@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from priorbench.errors import UserError
-from priorbench.pictures import Unreadable
+from priorbench.pictures import TooSmall, Unreadable
 
 # what Pillow raises on files that are damaged, cut short, empty or no images at all
 DAMAGED = (
@@ -71,17 +71,17 @@ def _read(path: Path | IO[bytes]) -> Image.Image:
 def square(image: Image.Image, size: int, enlarge: bool) -> NDArray[np.uint8]:
     """Return the central square, its side brought to `size`: uint8 (3, size, size).
 
-    Raises Unreadable where that would enlarge it, unless `enlarge`.
+    Raises TooSmall where that would enlarge it, unless `enlarge`.
     """
     check_large(image, size, enlarge)
     return chw(ImageOps.fit(image, (size, size), method=Image.Resampling.BICUBIC))
 
 
 def check_large(image: Image.Image, size: int, enlarge: bool) -> None:
-    """Raise Unreadable where a side is shorter than `size` pixels, unless `enlarge`."""
+    """Raise TooSmall where a side is shorter than `size` pixels, unless `enlarge`."""
     if min(image.size) < size and not enlarge:
         sides = f"{image.width}x{image.height} pixels"
-        raise Unreadable(f"{sides}, smaller than {size}; `enlarge: true` accepts it")
+        raise TooSmall(f"{sides}, smaller than {size}; `enlarge: true` accepts it")
 
 
 def chw(image: Image.Image) -> NDArray[np.uint8]:
