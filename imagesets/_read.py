@@ -1,8 +1,10 @@
 """Any image file to RGB pixels."""
 
 import struct
+import zipfile
 import zlib
 from errno import EACCES, EIO, EMFILE, ENFILE, ENOENT, ENOMEM, ESTALE
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -10,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from priorbench import packed
 from priorbench.errors import UserError
 from priorbench.pictures import TooSmall, Unreadable
 
@@ -24,6 +27,7 @@ DAMAGED = (
     LookupError,
     ArithmeticError,
     struct.error,
+    zipfile.BadZipFile,
     zlib.error,
     Image.DecompressionBombError,
 )
@@ -38,14 +42,14 @@ FILTER = {
 }
 
 
-def read(file: Path | IO[bytes]) -> Image.Image:
+def read(file: Path | zipfile.Path | IO[bytes]) -> Image.Image:
     """Return the upright picture in RGB, 8 bits: transparency on white, 16 bits rounded to 8.
 
-    Raises Unreadable where the file is damaged, no image, or of grey values without a range;
-    UserError where the machine failed.
+    file: where it lies, be it in an archive, or its bytes. Raises Unreadable where the file is
+    damaged, no image, or of grey values without a range; UserError where the machine failed.
     """
     try:
-        return _read(file)
+        return _read(BytesIO(packed.content(file)) if isinstance(file, zipfile.Path) else file)
     except DAMAGED as error:
         if isinstance(error, OSError) and error.errno in MACHINE:
             raise UserError(f"{file}: {error.strerror}") from error

@@ -119,8 +119,8 @@ def write(pictures: Pictures, name: str, folder: Path, state: Path, threads: int
     dealt = Dealt(pool)
     if dealt.emptied:
         raise UserError(
-            f"{name}: no picture is left for {dealt.emptied[0]}: all are unreadable, too small, or show what "
-            "one shows that is tested on"
+            f"{name}: no picture is left for {dealt.emptied[0]}: all are unreadable, too small, or "
+            "show what one shows that is tested on"
         )
     facts: dict[str, dict[str, Any]] = {"counts": {}, "sha256": {}}
     for split, rows in dealt.rows.items():
