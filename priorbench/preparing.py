@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from priorbench import duplicates
 from priorbench.duplicates import Views
 from priorbench.errors import UserError
-from priorbench.files import let_go, replacing, sha256, write_json
+from priorbench.files import created, let_go, mapped, replacing, sha256, write_json
 from priorbench.imageset import SPLITS, in_turn
 from priorbench.pictures import Pictures, TooSmall, Unreadable
 from priorbench.progress import Progress
-from priorbench.room import check_room, created, mapped
+from priorbench.room import check_room
 
 PIECE = 1 << 26  # bytes of pictures decoded in one go
 SCATTERED = 16  # pictures copied in one go: each may map megabytes around it
