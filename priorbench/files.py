@@ -152,17 +152,17 @@ def let_go(array: NDArray[Any]) -> None:
         mapped.madvise(mmap.MADV_DONTNEED)
 
 
-def mapped(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+def map_array(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
     """Return the array in a file, that of an earlier run where there is one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         with replacing(path) as temporary:
-            created(temporary, kind, shape)
+            new_array(temporary, kind, shape)
     found: np.memmap[Any, Any] = np.load(path, mmap_mode="r+", allow_pickle=False)
     return found
 
 
-def created(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+def new_array(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
     """Return a new array in a file; UserError where the disk has no room for it.
 
     Room is taken at once: a write to a map that finds none would end the process.

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from priorbench import duplicates
 from priorbench.duplicates import Views
 from priorbench.errors import UserError
-from priorbench.files import created, let_go, mapped, replacing, sha256, write_json
+from priorbench.files import let_go, map_array, new_array, replacing, sha256, write_json
 from priorbench.imageset import SPLITS, in_turn
 from priorbench.pictures import Pictures, TooSmall, Unreadable
 from priorbench.progress import Progress
@@ -48,8 +48,8 @@ class Pool:
         self.block = max(1, PIECE // int(np.prod(shape[1:])))
         if not self.folder.exists():
             check_room(folder, 2 * int(np.prod(shape)))  # in the pool, and in the splits
-        self.pixels = mapped(self.folder / "pixels.npy", np.dtype("u1"), shape)
-        self.notes = mapped(self.folder / "notes.npy", NOTE, (count,))
+        self.pixels = map_array(self.folder / "pixels.npy", np.dtype("u1"), shape)
+        self.notes = map_array(self.folder / "notes.npy", NOTE, (count,))
 
     def decode(self, threads: int, title: str) -> None:
         """Decode what is not noted yet; UserError where too many cannot be read."""
@@ -264,7 +264,7 @@ def _identity(pictures: Pictures) -> str:
 def _copy(pixels: NDArray[np.uint8], rows: Numbers, path: Path) -> str:
     """Write pictures of the pool as a split; return its checksum."""
     with replacing(path) as temporary:
-        split = created(temporary, np.dtype("u1"), (len(rows), *pixels.shape[1:]))
+        split = new_array(temporary, np.dtype("u1"), (len(rows), *pixels.shape[1:]))
         for begin in range(0, len(rows), SCATTERED):
             part = slice(begin, begin + SCATTERED)
             split[part] = pixels[rows[part]]
