@@ -1,9 +1,8 @@
 """Classic test sets: a few pictures of many sizes, to be tested on and never learned from."""
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -11,10 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imagesets._read import chw, read
-from priorbench.download import digest
 from priorbench.errors import UserError, nearest
 from priorbench.pictures import Pictures, Unreadable
-from priorbench.raw import pictures
+from priorbench.raw import File, pictures
 
 Size = tuple[int, int]  # width, height
 MULTIPLE = {"div32": 32, "mod8": 8, "whole": 1}
@@ -37,7 +35,7 @@ class Config:
 
 def own_files(
     imageset: str, sizes: Mapping[str, Size], pixels: Mapping[str, str], origin: str
-) -> tuple[list[Path], dict[str, Any]]:
+) -> tuple[list[File], dict[str, Any]]:
     """Return the user's files of a set whose pictures have names, and for the card what was found.
 
     sizes, pixels (sha256 in RGB, of the copies compared with): by the name of a file in small
@@ -62,24 +60,24 @@ def own_files(
 
 
 def numbered_files(
-    imageset: str, count: int, size: Size, origin: str, *, grey: bool = False
-) -> tuple[list[Path], str]:
+    imageset: str, count: int, size: Size, origin: str, *inside: str, grey: bool = False
+) -> tuple[list[File], str]:
     """Return the user's files of a set whose pictures are numbered, each way otherwise.
 
-    Some may lie on their side. Also returned: how they were verified.
+    Some may lie on their side. Also returned: how they were verified. inside: as `pictures` has it.
     """
-    files = pictures(imageset, count, origin)
-    seen: dict[str, Path] = {}
+    files = pictures(imageset, count, origin, *inside)
+    seen: dict[bytes, File] = {}
     for file in files:
         image = opened(imageset, file, (size, size[::-1]))
         if grey and np.ptp(chw(image), axis=0).any():
             raise UserError(f"{imageset}: {file} is in colour ({origin})")
-        if (twin := seen.setdefault(digest(file, "sha256"), file)) != file:
+        if (twin := seen.setdefault(hashlib.sha256(file.read_bytes()).digest(), file)) != file:
             raise UserError(f"{imageset}: {file} equals {twin.name} ({origin})")
     return files, f"{count} different files, sizes"
 
 
-def opened(imageset: str, file: Path, sizes: Collection[Size]) -> Image.Image:
+def opened(imageset: str, file: File, sizes: Collection[Size]) -> Image.Image:
     """Return the picture in a file; UserError where it is no image of one of `sizes`."""
     try:
         image = read(file)
@@ -91,7 +89,7 @@ def opened(imageset: str, file: Path, sizes: Collection[Size]) -> Image.Image:
     return image
 
 
-def shown(file: Path) -> str:
+def shown(file: File) -> str:
     """Return the name of the picture in a file: "butterfly" of Butterfly_GT.png."""
     return named(file.stem.lower().removesuffix("_gt"))
 
@@ -102,14 +100,13 @@ def named(name: str) -> str:
 
 
 def classic(
-    files: Sequence[Path],
+    files: Sequence[File],
     cfg: Config,
     *,
     source: str,
     licence: str,
     verified: str,
     known_pixels: bool | None = None,
-    decoded: Callable[[Path], Image.Image] = read,
 ) -> Pictures:
     """Return the pictures of a test set; with `crop` their central squares, all of one size.
 
@@ -126,7 +123,7 @@ def classic(
         )
 
     def decode(row: int) -> NDArray[np.uint8]:
-        image = decoded(files[row])
+        image = read(files[row])
         if not crop:
             return chw(image.crop(box(image.size, cfg.fit)))
         if min(image.size) < crop:

@@ -1,8 +1,10 @@
 """Any image file to RGB pixels."""
 
 import struct
+import zipfile
 import zlib
 from errno import EACCES, EIO, EMFILE, ENFILE, ENOENT, ENOMEM, ESTALE
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -10,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from priorbench import packed
 from priorbench.errors import UserError
-from priorbench.pictures import Unreadable
+from priorbench.pictures import TooSmall, Unreadable
 
 # what Pillow raises on files that are damaged, cut short, empty or no images at all
 DAMAGED = (
@@ -24,6 +27,7 @@ DAMAGED = (
     LookupError,
     ArithmeticError,
     struct.error,
+    zipfile.BadZipFile,
     zlib.error,
     Image.DecompressionBombError,
 )
@@ -38,14 +42,14 @@ FILTER = {
 }
 
 
-def read(file: Path | IO[bytes]) -> Image.Image:
+def read(file: Path | zipfile.Path | IO[bytes]) -> Image.Image:
     """Return the upright picture in RGB, 8 bits: transparency on white, 16 bits rounded to 8.
 
-    Raises Unreadable where the file is damaged, no image, or of grey values without a range;
-    UserError where the machine failed.
+    file: where it lies, be it in an archive, or its bytes. Raises Unreadable where the file is
+    damaged, no image, or of grey values without a range; UserError where the machine failed.
     """
     try:
-        return _read(file)
+        return _read(BytesIO(packed.content(file)) if isinstance(file, zipfile.Path) else file)
     except DAMAGED as error:
         if isinstance(error, OSError) and error.errno in MACHINE:
             raise UserError(f"{file}: {error.strerror}") from error
@@ -71,17 +75,17 @@ def _read(path: Path | IO[bytes]) -> Image.Image:
 def square(image: Image.Image, size: int, enlarge: bool) -> NDArray[np.uint8]:
     """Return the central square, its side brought to `size`: uint8 (3, size, size).
 
-    Raises Unreadable where that would enlarge it, unless `enlarge`.
+    Raises TooSmall where that would enlarge it, unless `enlarge`.
     """
     check_large(image, size, enlarge)
     return chw(ImageOps.fit(image, (size, size), method=Image.Resampling.BICUBIC))
 
 
 def check_large(image: Image.Image, size: int, enlarge: bool) -> None:
-    """Raise Unreadable where a side is shorter than `size` pixels, unless `enlarge`."""
+    """Raise TooSmall where a side is shorter than `size` pixels, unless `enlarge`."""
     if min(image.size) < size and not enlarge:
         sides = f"{image.width}x{image.height} pixels"
-        raise Unreadable(f"{sides}, smaller than {size}; `enlarge: true` accepts it")
+        raise TooSmall(f"{sides}, smaller than {size}; `enlarge: true` accepts it")
 
 
 def chw(image: Image.Image) -> NDArray[np.uint8]:

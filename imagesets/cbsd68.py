@@ -1,18 +1,16 @@
 """CBSD68: 68 photographs of 481x321 pixels in colour, a test set of denoising (Roth, Black).
 
-From the user's own folder of pictures, or else from an archive of GitHub, which is never unpacked.
+From the user's own folder of pictures or archive, or else from an archive of GitHub, which is never
+unpacked.
 """
 
-from pathlib import Path
-from zipfile import ZipFile
-
-from PIL import Image
+from dataclasses import replace
 
 from imagesets._classic import Config, classic, numbered_files
-from imagesets._read import read
+from priorbench import packed
 from priorbench.download import Remote
 from priorbench.pictures import Pictures
-from priorbench.raw import obtain, own_pictures
+from priorbench.raw import home, obtain, own_pictures
 
 LABEL = "CBSD68"
 IN_FILES = True
@@ -28,7 +26,7 @@ ARCHIVE = Remote(
     "sha256:6bc0eda995936a1a3f8e9cdd582566aebf31ce943ea20d031961e59ca4f6df76",
     size=190_175_417,
 )
-INSIDE = f"CBSD68-dataset-{COMMIT}/CBSD68/original_png"
+INSIDE = "original_png"
 SOURCE = (
     "Berkeley segmentation data set (Martin et al., ICCV 2001), the 68 test images of Roth and "
     "Black (CVPR 2005), in colour"
@@ -38,21 +36,17 @@ LICENCE = "non-commercial research and education"
 
 def build(cfg: Config) -> Pictures:
     """Return the 68 photographs."""
-    if own_pictures("cbsd68"):
-        files, verified = numbered_files("cbsd68", COUNT, SIZE, ORIGIN)
+    given = home("cbsd68") / ARCHIVE.name.removeprefix(".fetched/")
+    remote = replace(ARCHIVE, name=given.name) if given.exists() else ARCHIVE
+    if remote is ARCHIVE and any(own_pictures("cbsd68", inside) for inside in (INSIDE, "")):
+        files, verified = numbered_files("cbsd68", COUNT, SIZE, ORIGIN, INSIDE, "")
         return classic(files, cfg, source=SOURCE, licence=LICENCE, verified=verified)
-    archive = ZipFile(obtain("cbsd68", (ARCHIVE,), LICENCE)[0])
-
-    def from_archive(path: Path) -> Image.Image:
-        with archive.open(str(path)) as file:
-            return read(file)
-
-    members = [Path(INSIDE, f"{number:04d}.png") for number in range(COUNT)]
+    root = packed.opened(obtain("cbsd68", (remote,), LICENCE)[0])
+    members = [packed.member(root, f"{INSIDE}/{number:04d}.png") for number in range(COUNT)]
     return classic(
-        members,
+        [file for file in members if file is not None],
         cfg,
         source=SOURCE,
         licence=LICENCE,
         verified="sha256 of the archive",
-        decoded=from_archive,
     )

@@ -1,14 +1,13 @@
 """CelebA-HQ: 30,000 faces of 1024x1024 pixels (Karras et al., ICLR 2018), from the user's own copy.
 
-There is no official archive of the pictures, hence no checksum: how many there are and how they are
-numbered, from 0, is checked.
+No checksum is published: how many there are and how they are numbered, from 0, is checked. They lie
+in images/, or in CelebAMask-HQ, in its zip file or unpacked.
 `split: celeba` follows CelebA's partition by way of CelebA-HQ-to-CelebA-mapping.txt; `blocks`
 takes the first 27,000 for training, the next 1,000 for validation and the last 2,000 for test:
 these may share persons.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -18,15 +17,16 @@ from imagesets._celeba import LICENCE, identities, partition
 from imagesets._read import FILTER, read, square
 from priorbench.errors import UserError
 from priorbench.pictures import Pictures
-from priorbench.raw import home, pictures
+from priorbench.raw import File, home, own_file, pictures
 
 LABEL = "CelebA-HQ"
 IN_FILES = True
-OWN_FILES = "."  # images/, and the mapping
+OWN_FILES = "."  # images/ and the mapping, or CelebAMask-HQ.zip, which has both
+INSIDE = ("images", "CelebA-HQ-img")
 COUNT = 30_000
 BLOCKS = {"train": 27_000, "val": 1_000, "test": 2_000}
 MAPPING = "CelebA-HQ-to-CelebA-mapping.txt"
-ORIGIN = "0.jpg to 29999.jpg, as in CelebAMask-HQ"
+ORIGIN = "0.jpg to 29999.jpg, or CelebAMask-HQ.zip"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def build(cfg: Config) -> Pictures:
     """Return the faces; clusters are persons where the mapping to CelebA tells them."""
     if cfg.size < 8:
         raise UserError(f"celebahq: size {cfg.size} is too small; nearest: 8")
-    files = pictures("celebahq", COUNT, ORIGIN, "images")
+    files = pictures("celebahq", COUNT, ORIGIN, *INSIDE)
     for number, file in enumerate(files):
         if not file.stem.isdecimal() or int(file.stem) != number:  # splits are by number
             raise UserError(f"celebahq: {file}, where number {number} is needed ({ORIGIN})")
@@ -66,9 +66,9 @@ def build(cfg: Config) -> Pictures:
 
 def by_identity() -> tuple[list[str], list[str]]:
     """Return CelebA's split, and the person, of each face."""
-    path = home("celebahq") / MAPPING
-    if not path.is_file():
-        raise UserError(f"celebahq: `split: celeba` needs {path} (it comes with CelebAMask-HQ)")
+    if (path := own_file("celebahq", MAPPING)) is None:
+        wanted = home("celebahq") / MAPPING
+        raise UserError(f"celebahq: `split: celeba` needs {wanted} (it comes with CelebAMask-HQ)")
     names = originals(path)
     if list(names) != [str(number) for number in range(COUNT)]:
         raise UserError(f"celebahq: {path} does not list the images 0 to {COUNT - 1} in order")
@@ -78,7 +78,7 @@ def by_identity() -> tuple[list[str], list[str]]:
     return [split[name] for name in names.values()], [persons[name] for name in names.values()]
 
 
-def originals(path: Path) -> dict[str, str]:
+def originals(path: File) -> dict[str, str]:
     """Return, by the number of a face, the file in CelebA that it comes from.
 
     They are the first and the last column, below a header.

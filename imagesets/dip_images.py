@@ -6,7 +6,7 @@ Clean pictures only: the snail is damaged already, masks belong to tasks, kate i
 from imagesets._classic import Config, classic
 from priorbench.download import Remote
 from priorbench.pictures import Pictures
-from priorbench.raw import obtain
+from priorbench.raw import supplied
 
 LABEL = "DIP's images"
 IN_FILES = True
@@ -38,7 +38,7 @@ FILES = [
 def build(cfg: Config) -> Pictures:
     """Return the pictures that are clean."""
     return classic(
-        obtain("dip_images", FILES, LICENCE),
+        supplied("dip_images", FILES, LICENCE),
         cfg,
         source="github.com/DmitryUlyanov/deep-image-prior, folder data",
         licence=LICENCE,

@@ -7,7 +7,6 @@ training are for validation.
 import gzip
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from imagesets._parts import official_parts
 from priorbench.download import Remote
 from priorbench.errors import UserError
 from priorbench.pictures import Pictures
-from priorbench.raw import home, obtain
+from priorbench.raw import File, home, supplied
 
 LABEL = "Fashion-MNIST"
 IN_FILES = True
@@ -48,11 +47,11 @@ class Config:
 def build(cfg: Config) -> Pictures:
     """Return the pieces in the official parts, with their classes."""
     folder = home("fashion_mnist") / OWN_FILES
-    if folder.is_dir():
-        paths = [folder / remote.name.removesuffix(".gz") for remote in FILES]
+    paths: list[File] = [folder / remote.name.removesuffix(".gz") for remote in FILES]
+    if any(path.exists() for path in paths):
         verified = "number of images; no checksum of unpacked files"
     else:
-        paths = obtain("fashion_mnist", FILES, LICENCE)
+        paths = supplied("fashion_mnist", FILES, LICENCE)
         verified = "md5 of each file"
     shapes = [shape for count in COUNTS for shape in ((count, SIDE, SIDE), (count,))]
     train, train_labels, test, test_labels = map(contents, paths, shapes)
@@ -66,7 +65,7 @@ def build(cfg: Config) -> Pictures:
     )
 
 
-def contents(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def contents(path: File, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Return the bytes of an IDX file; UserError unless they are of this shape."""
     try:
         whole = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()

@@ -17,10 +17,11 @@ from priorbench.raw import pictures
 
 LABEL = "frogs"
 IN_FILES = True
-OWN_FILES = "data-64"
+OWN_FILES = "."  # a clone, or GitHub's zip file of it
+INSIDE = "data-64"
 COUNT = 7_796
 TRAIN, VALIDATION = 6_000, 200  # the first, and the last of these
-ORIGIN = "git clone https://github.com/jonshamir/frog-dataset frogs"
+ORIGIN = "git clone https://github.com/jonshamir/frog-dataset frogs, or its zip file"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def build(cfg: Config) -> Pictures:
     """Return the frogs in the order of their numbers."""
     if cfg.size < 8:
         raise UserError(f"frogs: size {cfg.size} is too small; nearest: 8")
-    files = pictures("frogs", COUNT, ORIGIN, "data-64")
+    files = pictures("frogs", COUNT, ORIGIN, INSIDE)
     for number, file in enumerate(files, 1):
         if file.name != f"frog-{number}.png":  # the split is by number
             raise UserError(f"frogs: {file}, where frog-{number}.png is needed ({ORIGIN})")

@@ -3,7 +3,7 @@
 from imagesets._classic import Config, classic
 from priorbench.download import Remote
 from priorbench.pictures import Pictures
-from priorbench.raw import obtain
+from priorbench.raw import supplied
 
 LABEL = "Kodak"
 IN_FILES = True
@@ -51,7 +51,7 @@ FILES = [
 def build(cfg: Config) -> Pictures:
     """Return the 24 photographs."""
     return classic(
-        obtain("kodak", FILES, LICENCE),
+        supplied("kodak", FILES, LICENCE),
         cfg,
         source="Kodak lossless true color image suite",
         licence=LICENCE,

@@ -1,7 +1,8 @@
 """LSUN bedrooms: 3,033,042 photographs with a smaller side of 256 pixels (Yu et al., 2015).
 
 Read from the official LMDB folders, which the user has to fetch (42 GiB, no checksum is
-published: the number of images is checked). The official validation part has 300 images only,
+published: the number of images is checked), or from their zip files, which are unpacked once, into
+.unpacked/ beside them. The official validation part has 300 images only,
 too few for distances between sets: the test images are held out of the training part.
 """
 
@@ -15,16 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagesets._read import FILTER, read, square
+from priorbench import packed
 from priorbench.errors import UserError
 from priorbench.pictures import Pictures, Unreadable
-from priorbench.raw import home
+from priorbench.raw import HERE, home
 
 LABEL = "LSUN bedrooms"
 IN_FILES = True
 OWN_FILES = "."
 COUNTS = {"bedroom_train_lmdb": 3_033_042, "bedroom_val_lmdb": 300}
 ADDRESS = "http://dl.yf.io/lsun/scenes"
-ORIGIN = "bedroom_train_lmdb.zip and bedroom_val_lmdb.zip of http://dl.yf.io/lsun/scenes, unpacked"
+ORIGIN = "bedroom_train_lmdb.zip and bedroom_val_lmdb.zip of http://dl.yf.io/lsun/scenes"
+DATA = "data.mdb"  # the file of a database
+LIMIT = 100 << 30  # bytes of one that are unpacked at most
 
 
 @dataclass(frozen=True)
@@ -75,22 +79,31 @@ def check(cfg: Config) -> None:
 
 def opened(name: str) -> lmdb.Environment:
     """Open one of the LMDB folders; UserError where it is not there or not whole."""
-    folder: Path = home("lsun_bedroom") / name
-    if not (folder / "data.mdb").is_file():
-        raise UserError(
-            f"lsun_bedroom: no {folder}/data.mdb; unpack {ADDRESS}/{name}.zip there, or set "
-            "PRIORBENCH_IMAGES (`images_dir`) to the folder that has lsun_bedroom/"
-        )
+    folder = located(name)
     try:
         source = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, max_readers=256)
         needed = (source.info()["last_pgno"] + 1) * source.stat()["psize"]
     except lmdb.Error as error:
         raise UserError(f"lsun_bedroom: {folder}: {error}") from error
-    if (folder / "data.mdb").stat().st_size < needed:  # reading on would end the process
-        raise UserError(f"lsun_bedroom: {folder}/data.mdb is cut short: {needed} bytes are needed")
+    if (folder / DATA).stat().st_size < needed:  # reading on would end the process
+        raise UserError(f"lsun_bedroom: {folder}/{DATA} is cut short: {needed} bytes are needed")
     if (found := source.stat()["entries"]) != COUNTS[name]:
         raise UserError(f"lsun_bedroom: {folder} has {found} images, not {COUNTS[name]}")
     return source
+
+
+def located(name: str) -> Path:
+    """Return an LMDB folder: the user's own, or what is unpacked of an archive."""
+    root = home("lsun_bedroom")
+    if (root / name / DATA).is_file():
+        return root / name
+    archive = root / f"{name}.zip"
+    if not archive.is_file():
+        raise UserError(
+            f"lsun_bedroom: no {root / name}/{DATA} and no {archive} ({ADDRESS}/{name}.zip); "
+            f"{HERE} lsun_bedroom/"
+        )
+    return packed.unpack(archive, f"{name}/{DATA}", root / ".unpacked", LIMIT).parent
 
 
 def first_keys(source: lmdb.Environment, count: int) -> list[bytes]:
@@ -105,7 +118,8 @@ def card(cfg: Config) -> dict[str, Any]:
     return {
         "source": "LSUN, category bedroom (Yu et al., arXiv:1506.03365)",
         "licence": "none stated; for research, see https://www.yf.io/p/lsun",
-        "verified": "number of images in each part; no checksum is published",
+        "verified": "number of images in each part, archives by their own CRC-32; no checksum is "
+        "published",
         "split_rule": f"of the official training part in the order of keys the first {cfg.train} "
         f"for training, the next {cfg.test} for test; validation: the official 300",
         "cluster": "image",

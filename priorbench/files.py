@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
@@ -149,3 +150,29 @@ def let_go(array: NDArray[Any]) -> None:
     mapped = getattr(array, "_mmap", None)
     if mapped is not None:
         mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def map_array(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+    """Return the array in a file, that of an earlier run where there is one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        with replacing(path) as temporary:
+            new_array(temporary, kind, shape)
+    found: np.memmap[Any, Any] = np.load(path, mmap_mode="r+", allow_pickle=False)
+    return found
+
+
+def new_array(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+    """Return a new array in a file; UserError where the disk has no room for it.
+
+    Room is taken at once: a write to a map that finds none would end the process.
+    """
+    array = open_memmap(path, "w+", kind, shape)
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+            except OSError as error:
+                size = path.stat().st_size / 1e9
+                raise UserError(f"{path.parent}: no room for {size:.1f} GB ({error})") from error
+    return array

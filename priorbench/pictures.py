@@ -23,6 +23,10 @@ class Unreadable(Exception):
     """A file is damaged, or no picture."""
 
 
+class TooSmall(Unreadable):
+    """A picture would have to be enlarged."""
+
+
 @dataclass(frozen=True)
 class Pictures:
     """Pictures in files, and what is known of each before any is decoded.
@@ -43,7 +47,7 @@ class Pictures:
     shape: tuple[int, int, int] | None
     clusters: Sequence[str] | None = None
     labels: Sequence[int] | None = None
-    unreadable: float = 0.0  # greatest share of pictures that may be
+    unreadable: float = 0.0  # greatest share of pictures that may be, or too small
 
     def __post_init__(self) -> None:
         for what in ("clusters", "labels", *(() if callable(self.split) else ("split",))):

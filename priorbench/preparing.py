@@ -5,7 +5,6 @@ those that are not noted. Only then are they dealt out to the splits, because a 
 depend on what pictures show, and none that is tested on may be in training.
 """
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -15,22 +14,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from priorbench import duplicates
 from priorbench.duplicates import Views
 from priorbench.errors import UserError
-from priorbench.files import let_go, replacing, sha256, write_json
+from priorbench.files import let_go, map_array, new_array, replacing, sha256, write_json
 from priorbench.imageset import SPLITS, in_turn
-from priorbench.pictures import Pictures, Unreadable
+from priorbench.pictures import Pictures, TooSmall, Unreadable
 from priorbench.progress import Progress
+from priorbench.room import check_room
 
 PIECE = 1 << 26  # bytes of pictures decoded in one go
 SCATTERED = 16  # pictures copied in one go: each may map megabytes around it
 NOTE = np.dtype([("state", "u1"), ("content", "V16"), ("look", "u8"), ("means", "u1", 48)])
 NOTHING = np.zeros(48, np.uint8)
-DECODED, UNREADABLE = 1, 2
+DECODED, UNREADABLE, SMALL = 1, 2, 3
+LOST = {UNREADABLE: "cannot be read as images", SMALL: "are too small"}
 NAMED, LISTED = 3, 100  # files named in a message, and on the card
 
 Numbers = NDArray[np.intp]
@@ -44,16 +44,17 @@ class Pool:
         count = len(pictures.names)
         self.folder = folder / _identity(pictures)  # of other pictures nothing may be taken
         shape = (count, *(pictures.shape or ()))
-        self.reasons: dict[int, str] = {}  # why a picture could not be read
+        self.reasons: dict[tuple[int, str], str] = {}  # why a picture is lost
         self.block = max(1, PIECE // int(np.prod(shape[1:])))
-        _check_room(self.folder, 2 * int(np.prod(shape)))  # in the pool, and in the splits
-        self.pixels = _map(self.folder / "pixels.npy", np.dtype("u1"), shape)
-        self.notes = _map(self.folder / "notes.npy", NOTE, (count,))
+        if not self.folder.exists():
+            check_room(folder, 2 * int(np.prod(shape)))  # in the pool, and in the splits
+        self.pixels = map_array(self.folder / "pixels.npy", np.dtype("u1"), shape)
+        self.notes = map_array(self.folder / "notes.npy", NOTE, (count,))
 
     def decode(self, threads: int, title: str) -> None:
         """Decode what is not noted yet; UserError where too many cannot be read."""
         state = self.notes["state"]
-        state[state == UNREADABLE] = 0  # it may have been mended since
+        state[state > DECODED] = 0  # it may have been mended since
         todo = np.flatnonzero(state == 0)
         progress = Progress(f"prepare {title}")
         count = len(self.notes)
@@ -75,19 +76,18 @@ class Pool:
             for note in self.notes
         ]
 
-    def unreadable(self) -> list[str]:
-        """Return the names of those that could not be read."""
-        return [
-            self.pictures.names[row]
-            for row in np.flatnonzero(self.notes["state"] > DECODED).tolist()
-        ]
+    def lost(self, state: int) -> list[str]:
+        """Return the names of those that could not be read, or were too small."""
+        rows = np.flatnonzero(self.notes["state"] == state)
+        return [self.pictures.names[row] for row in rows.tolist()]
 
     def _decoded(self, row: int) -> tuple[int, bytes, int, NDArray[np.uint8]]:
         try:
             image = self.pictures.read(int(row))
         except Unreadable as error:
-            self.reasons[int(row)] = str(error)
-            return UNREADABLE, b"", 0, NOTHING
+            state = SMALL if isinstance(error, TooSmall) else UNREADABLE
+            self.reasons[state, self.pictures.names[row]] = str(error)
+            return state, b"", 0, NOTHING
         if image.shape != self.pictures.shape or image.dtype != np.uint8:
             raise ValueError(f"{self.pictures.names[row]}: {image.dtype} {image.shape} was read")
         self.pixels[row] = image
@@ -95,15 +95,18 @@ class Pool:
         return DECODED, content, int(duplicates.look(image)), duplicates.means(image)
 
     def _check(self, title: str) -> None:
-        lost = int((self.notes["state"] == UNREADABLE).sum())
-        if lost > self.pictures.unreadable * len(self.notes):
-            named = self.unreadable()
-            raise UserError(
-                f"{title}: {lost} of {len(self.notes)} files cannot be read as images "
-                f"({', '.join(named[:NAMED])}{', ...' if len(named) > NAMED else ''}; "
-                f"{named[0]}: {self.reasons[min(self.reasons)]}); at most "
-                f"{self.pictures.unreadable:.3g} of them may be damaged (`unreadable`)"
-            )
+        count, most = len(self.notes), self.pictures.unreadable
+        if (self.notes["state"] > DECODED).sum() <= most * count:
+            return
+        told = []
+        for state, what in LOST.items():
+            if named := self.lost(state):
+                shown = ", ".join(named[:NAMED]) + ", ..." * (len(named) > NAMED)
+                reason = f"{named[0]}: {self.reasons[state, named[0]]}"
+                told.append(f"{len(named)} of {count} files {what} ({shown}; {reason})")
+        raise UserError(
+            f"{title}: {', '.join(told)}; at most {most:.3g} of them may be left out (`unreadable`)"
+        )
 
 
 def write(pictures: Pictures, name: str, folder: Path, state: Path, threads: int) -> None:
@@ -116,20 +119,19 @@ def write(pictures: Pictures, name: str, folder: Path, state: Path, threads: int
     dealt = Dealt(pool)
     if dealt.emptied:
         raise UserError(
-            f"{name}: no picture is left for {dealt.emptied[0]}: all are unreadable, or show what "
-            "one shows that is tested on"
+            f"{name}: no picture is left for {dealt.emptied[0]}: all are unreadable, too small, or "
+            "show what one shows that is tested on"
         )
     facts: dict[str, dict[str, Any]] = {"counts": {}, "sha256": {}}
     for split, rows in dealt.rows.items():
         facts["counts"][split] = len(rows)
         facts["sha256"][split] = _copy(pool.pixels, rows, folder / f"{split}.npy")
-    lost = pool.unreadable()
-    kinds = Counter(Path(each).suffix.lower() or "no suffix" for each in lost)
     card = {
         "name": name,
         **pictures.card,
         "duplicates": dealt.duplicates,
-        "unreadable": {"count": len(lost), "suffixes": dict(kinds), "files": lost[:LISTED]},
+        "unreadable": _told(pool.lost(UNREADABLE)),
+        "too_small": _told(pool.lost(SMALL)),
         "clusters": (clusters := {split: dealt.clusters(split) for split in SPLITS}),
         # null: the set cannot tell, of persons say
         "disjoint_clusters": _disjoint(clusters) and pictures.card.get("disjoint_clusters", True),
@@ -138,6 +140,12 @@ def write(pictures: Pictures, name: str, folder: Path, state: Path, threads: int
     }
     write_json(folder / "card.json", card | facts)
     shutil.rmtree(pool.folder)
+
+
+def _told(lost: Sequence[str]) -> dict[str, Any]:
+    """Return what the card says of files that are left out."""
+    kinds = Counter(Path(name).suffix.lower() or "no suffix" for name in lost)
+    return {"count": len(lost), "suffixes": dict(kinds), "files": lost[:LISTED]}
 
 
 def _write_gallery(pictures: Pictures, name: str, folder: Path) -> None:
@@ -253,43 +261,10 @@ def _identity(pictures: Pictures) -> str:
     return told.hexdigest()
 
 
-def _map(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
-    """Return the array in a file, that of an earlier run where there is one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        with replacing(path) as temporary:
-            _created(temporary, kind, shape)
-    found: np.memmap[Any, Any] = np.load(path, mmap_mode="r+", allow_pickle=False)
-    return found
-
-
-def _check_room(folder: Path, needed: int) -> None:
-    """Raise UserError unless the disk has room for a new pool in `folder`, in bytes."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if not folder.exists() and (free := shutil.disk_usage(folder.parent).free) < needed:
-        raise UserError(f"{folder.parent}: {free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB needed")
-
-
-def _created(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
-    """Return a new array in a file; UserError where the disk has no room for it.
-
-    Room is taken at once: a write to a map that finds none would end the process.
-    """
-    array = open_memmap(path, "w+", kind, shape)
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            try:
-                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-            except OSError as error:
-                size = path.stat().st_size / 1e9
-                raise UserError(f"{path.parent}: no room for {size:.1f} GB ({error})") from error
-    return array
-
-
 def _copy(pixels: NDArray[np.uint8], rows: Numbers, path: Path) -> str:
     """Write pictures of the pool as a split; return its checksum."""
     with replacing(path) as temporary:
-        split = _created(temporary, np.dtype("u1"), (len(rows), *pixels.shape[1:]))
+        split = new_array(temporary, np.dtype("u1"), (len(rows), *pixels.shape[1:]))
         for begin in range(0, len(rows), SCATTERED):
             part = slice(begin, begin + SCATTERED)
             split[part] = pixels[rows[part]]

@@ -1,19 +1,25 @@
 """The files that image sets are made from: the user's own, or fetched from the official address.
 
 They lie in a folder of the image set's name in $PRIORBENCH_IMAGES (`images_dir` of a config), or
-in the user's cache. What lies there is checked, never changed; what is missing is fetched unless
-PRIORBENCH_OFFLINE is set, its licence told first.
+in the user's cache: as they are, below up to two folders more, or in a zip file. What lies there is
+checked, never changed; what is missing is fetched unless PRIORBENCH_OFFLINE is set, its licence
+told first.
 """
 
+import hashlib
 import os
 import sys
+import zipfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
+from priorbench import packed
 from priorbench.download import DownloadError, Remote, fetch, is_page
 from priorbench.errors import UserError
 
+File = Path | zipfile.Path
 VARIABLE = "PRIORBENCH_IMAGES"
 # of files that count as pictures; README, Thumbs.db and archives do not
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
@@ -41,7 +47,7 @@ def home(imageset: str) -> Path:
 def obtain(imageset: str, remotes: Sequence[Remote], licence: str) -> list[Path]:
     """Return the paths of files, checksums verified; UserError where one cannot be had."""
     folder = home(imageset)
-    paths = [folder / remote.name for remote in remotes]
+    paths = [_place(folder, remote.name) for remote in remotes]
     for remote, path in zip(remotes, paths, strict=True):
         if path.exists() and not (path.is_file() and remote.intact(path)):
             what = "a web page" if path.is_file() and is_page(path) else "another one"
@@ -76,36 +82,111 @@ def _leave_no_empty(inner: Path, folder: Path) -> None:
             _leave_no_empty(inner.parent, folder)
 
 
-def pictures(imageset: str, count: int, where: str, inside: str = "") -> list[Path]:
-    """Return the picture files of a folder that only the user can supply, in natural order.
+def supplied(imageset: str, remotes: Sequence[Remote], licence: str) -> list[File]:
+    """Return files as `obtain` does, or from an archive that the user has put there.
 
-    count: how many there have to be. where: what is said of their origin. inside: the
-    folder below that of the image set. UserError, in one line, where they are not there.
+    UserError where archives are there, and none has all files, the right ones.
     """
-    folder = home(imageset) / inside
+    folder = home(imageset)
+    archives = packed.archives(folder)
+    if not archives or all(_place(folder, remote.name).exists() for remote in remotes):
+        return [*obtain(imageset, remotes, licence)]
+    for archive in archives:
+        root = packed.opened(archive)
+        found = {remote.name: packed.member(root, remote.name) for remote in remotes}
+        files = [file for file in found.values() if file is not None]
+        if len(files) == len(remotes):
+            for remote, file in zip(remotes, files, strict=True):
+                _verify(imageset, remote, file)
+            return [*files]
+    lacking = next(name for name, file in found.items() if file is None)
+    raise UserError(f"{imageset}: {archive} has no {lacking}, or two: move it away")
+
+
+def _verify(imageset: str, remote: Remote, file: zipfile.Path) -> None:
+    """Raise UserError unless a file in an archive is the official one."""
+    kind, _, stated = remote.checksum.partition(":")
+    try:
+        right = hashlib.new(kind, packed.content(file)).hexdigest() == stated
+    except packed.BROKEN as error:
+        raise UserError(f"{imageset}: {file} is damaged ({error})") from error
+    if not right:
+        official = f"the official file ({remote.checksum}; {remote.url})"
+        raise UserError(f"{imageset}: {file} is not {official}: move its archive away")
+
+
+def _place(folder: Path, name: str) -> Path:
+    """Return where a file lies, however an archive was unpacked, or else where it is to lie."""
+    deeper = chain(folder.glob(f"*/{name}"), folder.glob(f"*/*/{name}"))
+    wanted = folder / name
+    return wanted if wanted.exists() else next(deeper, wanted)
+
+
+def own_file(imageset: str, name: str) -> File | None:
+    """Return a file that only the user can supply, be it in an archive; None without one."""
+    folder = home(imageset)
+    if (path := _place(folder, name)).is_file():
+        return path
+    found = (packed.member(packed.opened(path), name) for path in packed.archives(folder))
+    return next((file for file in found if file is not None), None)
+
+
+def pictures(imageset: str, count: int, where: str, *inside: str) -> list[File]:
+    """Return the picture files that only the user can supply, in natural order.
+
+    count: how many there have to be. where: what is said of their origin. inside: the folder that
+    they lie in below that of the image set, by each of its names. UserError, in one line, where
+    they are not there.
+    """
+    folder = home(imageset)
+    named = inside or ("",)
     if not folder.is_dir():
-        raise UserError(f"{imageset}: no folder {folder}; {HERE} {imageset}/{inside} ({where})")
-    found = own_pictures(imageset, inside)
+        raise UserError(f"{imageset}: no folder {folder}; {HERE} {imageset}/{named[0]} ({where})")
+    found = next(filter(None, (own_pictures(imageset, each) for each in named)), [])
     if len(found) != count:
-        place = found[0].parent if found else folder
+        place = found[0].parent if found else folder / named[0]
         raise UserError(f"{imageset}: {place} has {len(found)} pictures, not {count} ({where})")
     return found
 
 
-def own_pictures(imageset: str, inside: str = "") -> list[Path]:
+def own_pictures(imageset: str, inside: str = "") -> list[File]:
     """Return the picture files that the user has put there, in natural order; [] without any.
 
-    An archive may have been unpacked one folder too deep.
+    An archive may have been unpacked some folders too deep, or may lie there as it is.
     """
-    folder = home(imageset) / inside
+    folder = home(imageset)
+    deeper = chain(folder.glob(f"*/{inside}"), folder.glob(f"*/*/{inside}")) if inside else ()
     try:
-        found = _seen(folder)
-        if len(found) == 1 and found[0].is_dir():
-            found = _seen(found[0])
+        found = next(filter(None, map(_unpacked, chain([folder / inside], deeper))), [])
     except OSError as error:
         raise UserError(f"{imageset}: {error.filename}: {error.strerror}") from error
-    files = [path for path in found if path.is_file()]
+    files: list[File] = [*found] or _packed(imageset, inside)
     return sorted(files, key=lambda path: (len(path.name), path.name))
+
+
+def _unpacked(folder: Path) -> list[Path]:
+    """Return the pictures in a folder, or in the only folder in it."""
+    found = _seen(folder)
+    if len(found) == 1 and found[0].is_dir():
+        found = _seen(found[0])
+    return [path for path in found if path.is_file()]
+
+
+def _packed(imageset: str, inside: str) -> list[File]:
+    """Return the pictures in the only folder with this name and pictures of the user's archives."""
+    found: dict[str, list[File]] = {}
+    for archive in packed.archives(home(imageset)):
+        for folder, files in packed.folders(packed.opened(archive)).items():
+            shown: list[File] = [file for file in files if file.suffix.lower() in SUFFIXES]
+            if shown and (not inside or folder.name == inside):
+                found[f"{archive.name}/{folder}"] = shown
+    if len(found) > 1:
+        several = ", ".join(list(found)[:NAMED]) + ", ..." * (len(found) > NAMED)
+        raise UserError(
+            f"{imageset}: {len(found)} folders with pictures in archives of {home(imageset)} "
+            f"({several}): unpack one of them there"
+        )
+    return next(iter(found.values()), [])
 
 
 def _seen(folder: Path) -> list[Path]:

@@ -16,7 +16,7 @@ ARROWS = {
     "metrics": {"numpy", "scipy", "torch", "skimage", "sklearn", "lpips", "pytorch_fid"}
     | {"priorbench.errors", "priorbench.weights"},
     "imagesets": {"numpy", "PIL", "skimage", "sklearn", "scipy", "lmdb", "priorbench.errors"}
-    | {f"priorbench.{name}" for name in ("download", "imageset", "pictures", "raw")},
+    | {f"priorbench.{name}" for name in ("download", "imageset", "packed", "pictures", "raw")},
 }
 OPENING = {"io", "logging", "os", "pathlib", "random", "shutil", "socket", "subprocess", "tempfile"}
 # calls that belong to the engine; a generator of one's own may be seeded

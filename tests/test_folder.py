@@ -154,12 +154,23 @@ def test_a_picture_is_not_enlarged_unless_asked_for(album: Path, tmp_path: Path)
     with Image.open(album / "copy.png") as picture:
         picture.resize((40, 30)).save(tmp_path / "small.png")
     found = made(tmp_path, tmp_path.with_name("small"), size=36).card
-    assert found["unreadable"]["files"] == ["small.png"]
+    assert found["too_small"] == {"count": 1, "suffixes": {".png": 1}, "files": ["small.png"]}
+    assert found["unreadable"]["count"] == 0
     assert "enlarged" not in found["sampling"]
-    with pytest.raises(UserError, match=r"40x30 pixels, smaller than 36; `enlarge: true` accepts"):
+    said = (
+        r"^folder: 1 of 22 files are too small \(small.png; small.png: 40x30 pixels, "
+        r"smaller than 36; `enlarge: true` accepts it\); at most 0 of them may be left out "
+        r"\(`unreadable`\)$"
+    )
+    with pytest.raises(UserError, match=said):
         made(tmp_path, tmp_path.with_name("small"), size=36, unreadable=0.0)
+    (tmp_path / "cut.png").write_bytes(b"cut")
+    both = r"1 of 23 files cannot be read as images \(cut.png; .*\), 1 of 23 files are too small"
+    with pytest.raises(UserError, match=both):
+        made(tmp_path, tmp_path.with_name("small"), size=36, unreadable=0.0)
+    (tmp_path / "cut.png").unlink()
     larger = made(tmp_path, tmp_path.with_name("small"), size=36, enlarge=True).card
-    assert larger["unreadable"]["count"] == 0 and "enlarged" in larger["sampling"]
+    assert larger["too_small"]["count"] == 0 and "enlarged" in larger["sampling"]
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def config(place: Path) -> str:
         (["disks", "size"], "size: KEY=VALUE is needed"),
         (["disks", "--out", "/"], "/: a file in a folder that is there is needed"),
         (["disks", "sise=3"], "unknown key `sise`: did you mean `size`?"),
-        (["frogs"], "frogs/data-64; put the files there, or set PRIORBENCH_IMAGES"),
+        (["frogs"], "files/frogs; put the files there, or set PRIORBENCH_IMAGES"),
         (
             ["cifar10", "--offline"],
             "cifar-10-binary.tar.gz: offline (--offline or PRIORBENCH_OFFLINE; https:",

@@ -183,7 +183,8 @@ def test_a_page_shows_the_tracked_reference_runs(page: Path) -> None:
 
 def test_what_was_lost_or_left_out_of_an_image_set_is_told() -> None:
     card = {"unreadable": {"count": 3}, "duplicates": {"left out of training": {"equal": 2}}}
-    said = report.about(card | {"sampling": "squares"})
+    said = report.about(card | {"sampling": "squares", "too_small": {"count": 4}})
+    assert "4 pictures were too small" in said
     assert "3 files could not be read" in said and "2 copies of held-out pictures" in said
     assert "sampling: squares" in said
     assert report.about({"unreadable": {"count": 0}, "duplicates": {}}) == ""

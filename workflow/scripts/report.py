@@ -128,6 +128,8 @@ def about(card: dict[str, Any]) -> str:
         told.append(", ".join(f"{count} {split}" for split, count in card["counts"].items()))
     if unreadable := card.get("unreadable", {}).get("count"):
         told.append(f"{unreadable} files could not be read")
+    if small := card.get("too_small", {}).get("count"):
+        told.append(f"{small} pictures were too small")
     left = card.get("duplicates", {}).get("left out of training", {})
     if copies := sum(left.values()):
         told.append(f"{copies} copies of held-out pictures left out of training")
