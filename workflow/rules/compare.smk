@@ -36,6 +36,7 @@ rule tables:
     conda:
         "../../environment.yml"
     params:
+        launch=LIGHT,
         experiment=EXPERIMENT.to_json(),
         labels=LABELS,
         lists=[f"@{path}" for path in LISTS],
@@ -44,7 +45,7 @@ rule tables:
     message:
         "tables"
     shell:
-        "python -m workflow.scripts.tables --experiment {params.experiment:q}"
+        "{params.launch} workflow.scripts.tables --experiment {params.experiment:q}"
         " --inputs {params.lists} --out $(dirname {output.csv[0]}) 2>&1 | tee {log}"
 
 
@@ -69,6 +70,7 @@ rule figure:
     conda:
         "../../environment.yml"
     params:
+        launch=LIGHT,
         experiment=EXPERIMENT.to_json(),
         labels=LABELS,
         code=lambda wildcards: code(
@@ -77,7 +79,7 @@ rule figure:
     message:
         "figure {wildcards.figure} of {wildcards.imageset}"
     shell:
-        "python -m workflow.scripts.figure --name {wildcards.figure}"
+        "{params.launch} workflow.scripts.figure --name {wildcards.figure}"
         " --imageset {wildcards.imageset} --experiment {params.experiment:q}"
         " --inputs @{input.gathered} --out {output.png} 2>&1 | tee {log}"
 
@@ -103,6 +105,7 @@ rule figure_across:
     conda:
         "../../environment.yml"
     params:
+        launch=LIGHT,
         experiment=EXPERIMENT.to_json(),
         labels=LABELS,
         lists=[f"@{path}" for path in LISTS],
@@ -112,7 +115,7 @@ rule figure_across:
     message:
         "figure {wildcards.figure} of all image sets"
     shell:
-        "python -m workflow.scripts.figure --name {wildcards.figure}"
+        "{params.launch} workflow.scripts.figure --name {wildcards.figure}"
         " --experiment {params.experiment:q} --inputs {params.lists}"
         " --out {output.png} 2>&1 | tee {log}"
 

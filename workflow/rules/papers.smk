@@ -17,6 +17,7 @@ rule paper:
     conda:
         "../../environment.yml"
     params:
+        launch=LIGHT,
         experiment=EXPERIMENT.to_json(),
         labels=LABELS,
         lists=[f"@{path}" for path in LISTS],
@@ -26,7 +27,7 @@ rule paper:
     message:
         "paper figure {wildcards.paper}"
     shell:
-        "python -m workflow.scripts.paper --name {wildcards.paper}"
+        "{params.launch} workflow.scripts.paper --name {wildcards.paper}"
         " --experiment {params.experiment:q} --inputs {params.lists}"
         " --out {output.png} 2>&1 | tee {log}"
 

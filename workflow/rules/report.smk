@@ -12,6 +12,7 @@ rule report:
     conda:
         "../../environment.yml"
     params:
+        launch=LIGHT,
         experiment=EXPERIMENT.to_json(),
         labels=LABELS,
         lists=[f"@{path}" for path in LISTS],
@@ -20,6 +21,6 @@ rule report:
     message:
         "report"
     shell:
-        "python -m workflow.scripts.report --experiment {params.experiment:q}"
+        "{params.launch} workflow.scripts.report --experiment {params.experiment:q}"
         " --inputs {params.lists} --tables $(dirname {input.tables[0]}) --figures $(dirname {input.figures[0]})"
         " --out {output} 2>&1 | tee {log}"
