@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from priorbench.errors import UserError
 from priorbench.installed import packages_of
@@ -32,10 +33,24 @@ def _body(path: Path) -> list[ast.stmt]:
         raise UserError(f"{path}: line {error.lineno}: {error.msg}") from error
 
 
+class _Import(NamedTuple):
+    """What a name stands for that an import binds: `told` where it is of an installed package.
+
+    module: a local file, all of which counts. package: one in which only `member` counts.
+    """
+
+    told: str
+    module: Path | None
+    package: Path | None
+    member: str
+
+
 class _Source:
     """The top-level definitions of a file."""
 
     def __init__(self, path: Path) -> None:
+        self.label = "/".join([*packages_of(path), path.name])  # wherever it is installed
+        self.path = path
         self.definitions: dict[str, ast.stmt] = {}
         self.loose: list[ast.stmt] = []
         for node in _body(path):
@@ -44,7 +59,8 @@ class _Source:
                 self.definitions[name] = node
             if not names and not _docstring(node):
                 self.loose.append(node)
-        self.meaning = cache(self._meaning)  # asked for again by every job of a plan
+        # asked for again by every job of a plan
+        self.meaning, self.imports = cache(self._meaning), cache(self._imports)
 
     def nodes(self, name: str) -> list[ast.stmt]:
         """Statements that bind `name`; those that bind nothing, for an empty one."""
@@ -56,9 +72,14 @@ class _Source:
         used = {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
         return "".join(map(_text, nodes)), frozenset(used & self.definitions.keys())
 
+    def _imports(self, name: str) -> list[_Import]:
+        nodes = [n for n in self.nodes(name) if isinstance(n, ast.Import | ast.ImportFrom)]
+        return [_imported(node, name, self.path) for node in nodes]
+
 
 def source_hash(roots: Iterable[Root]) -> str:
     """Return a hash of all definitions reachable from `roots`."""
+    read = cache(lambda path: _read(path, path.stat().st_mtime_ns))  # looked at once a hash
     found: dict[tuple[str, str], str] = {}
     waiting = [(path.resolve(), name) for path, names in roots for name in _names(path, names)]
     visited = set()
@@ -67,18 +88,20 @@ def source_hash(roots: Iterable[Root]) -> str:
         if (path, name) in visited:
             continue
         visited.add((path, name))
-        source = _read(path, path.stat().st_mtime_ns)
-        label = "/".join([*packages_of(path), path.name])  # wherever it is installed
+        source = read(path)
         text, used = source.meaning(name)
         if text:
-            found[label, name] = text
+            found[source.label, name] = text
         waiting += [(path, other) for other in used]
-        for node in source.nodes(name):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                reached = _imported(node, name, path)
-                waiting += reached
-                if not reached:  # of an installed package: which name it is counts
-                    found[label, name] = _told(node, name)
+        for told, module, package, member in source.imports(name):
+            reached: list[tuple[Path, str]] = []
+            if module is not None:
+                reached = [(module, defined) for defined in read(module).definitions]
+            elif package is not None and member in read(package).definitions:
+                reached = [(package, member)]
+            waiting += reached
+            if not reached:  # of an installed package: which name it is counts
+                found[source.label, name] = told
         waiting.append((path, ""))
     whole = "\n".join(f"{label}:{name}\n{body}" for (label, name), body in sorted(found.items()))
     return hashlib.sha256(whole.encode()).hexdigest()
@@ -94,32 +117,16 @@ def _read(path: Path, _modified: int) -> _Source:
     return _Source(path)
 
 
-def _imported(node: ast.Import | ast.ImportFrom, name: str, at: Path) -> list[tuple[Path, str]]:
-    """Return what the local name `name` stands for, where it is defined in a local file."""
+def _imported(node: ast.Import | ast.ImportFrom, name: str, at: Path) -> _Import:
+    """Return what the local name `name` stands for."""
     alias = next(a for a in node.names if (a.asname or a.name).split(".")[0] == name)
     if isinstance(node, ast.Import):
-        return _whole(_local(alias.name, at))
+        return _Import(alias.name, _local(alias.name, at), None, "")
+    told = ".".join([node.module or "", alias.name])
     # a relative import names its package by dots
     above = packages_of(at)[: 1 - node.level or None] if node.level else []
     module = ".".join([*above, *filter(None, [node.module])])
-    package = _local(module, at)
-    submodule = _local(f"{module}.{alias.name}", at)
-    if submodule is not None:
-        return _whole(submodule)
-    if package is None or alias.name not in _read(package, package.stat().st_mtime_ns).definitions:
-        return []
-    return [(package, alias.name)]
-
-
-def _told(node: ast.Import | ast.ImportFrom, name: str) -> str:
-    """Return what the name `name`, of a package that is installed, stands for."""
-    alias = next(a for a in node.names if (a.asname or a.name).split(".")[0] == name)
-    package = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-    return ".".join([*package, alias.name])
-
-
-def _whole(path: Path | None) -> list[tuple[Path, str]]:
-    return [] if path is None else [(path, name) for name in _names(path, None)]
+    return _Import(told, _local(f"{module}.{alias.name}", at), _local(module, at), alias.name)
 
 
 @cache
@@ -147,15 +154,16 @@ def _docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-class _NoDocstrings(ast.NodeTransformer):
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        super().generic_visit(node)
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
-            node.body = [n for n in body if not _docstring(n)] or [ast.Pass()]  # type: ignore[attr-defined]
-        return node
-
-
 def _text(node: ast.stmt) -> str:
-    copy = ast.parse(ast.unparse(node))
-    return ast.unparse(_NoDocstrings().visit(copy))
+    _without_docstrings(node)
+    return ast.unparse(node)
+
+
+def _without_docstrings(node: ast.AST) -> None:
+    """Take docstrings, and whatever else says nothing but a constant, out of a statement."""
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):  # where statements may be
+        inner = getattr(node, part, [])
+        for statement in inner:
+            _without_docstrings(statement)
+        if part == "body" and inner:
+            node.body = [n for n in inner if not _docstring(n)] or [ast.Pass()]  # type: ignore[attr-defined]

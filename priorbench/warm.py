@@ -1,6 +1,6 @@
 """A process that has imported what steps need and forks into them, on Linux.
 
-    python -m priorbench.warm SOCKET FD
+    python -m priorbench.warm SOCKET LISTENER LIFE
 
 Importing torch takes as long as many a step. A run starts this process (`start`); the launcher
 hands it a step, together with its own standard streams (`become`), and ends as the step ends.
@@ -9,6 +9,7 @@ the project and plugins are read by each step anew, as in a process of its own.
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -19,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 from pathlib import Path
 
@@ -38,10 +40,14 @@ def start(launch: list[str], environment: dict[str, str]) -> None:
     # the folder is open to this user alone
     place = Path(tempfile.mkdtemp(prefix="priorbench-")) / "socket"
     reading, writing = os.pipe()  # nothing is written; its end is that of this process
-    command = [*launch, "priorbench.warm", str(place), str(reading)]
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, env=environment, pass_fds=[reading]
-    )
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place))
+        listener.listen()  # already here: the first step may come before the process is there
+        ends = [listener.fileno(), reading]
+        command = [*launch, "priorbench.warm", str(place), *map(str, ends)]
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, env=environment, pass_fds=ends
+        )
     os.close(reading)
     os.environ[PLACE] = str(place)
 
@@ -59,7 +65,7 @@ def become(module: str, arguments: list[str]) -> None:
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.connect(os.environ.get(PLACE, ""))
-        except OSError:  # none was started, or not yet, or it has ended
+        except OSError:  # none was started, or it has ended
             return
         socket.send_fds(connection, [len(request).to_bytes(LENGTH)], [0, 1, 2])
         connection.sendall(request)
@@ -72,9 +78,13 @@ def become(module: str, arguments: list[str]) -> None:
     sys.exit(int(status) if status else KILLED)
 
 
-def main(place: str, life: str) -> None:
-    """Listen until the run has ended; in a fork, do a step."""
-    connection = _forked(Path(place), int(life))
+def main(place: str, listener: str, life: str) -> None:
+    """Listen until the run has ended; in a fork, do a step.
+
+    place: of the socket. listener, life: numbers of open files, the socket itself and a pipe
+    that ends with the run.
+    """
+    connection = _forked(Path(place), int(listener), int(life))
     head, streams, *_ = socket.recv_fds(connection, LENGTH, 3)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -83,20 +93,21 @@ def main(place: str, life: str) -> None:
         step = json.loads(talk.read(int.from_bytes(head)))
         print(os.getpid(), file=talk, flush=True)
         status = _done(**step)
+        _finish()
         print(status, file=talk, flush=True)
-    sys.exit(status)
+    # as forks of multiprocessing end: clearing away all that was imported takes as long as a step
+    os._exit(status)
 
 
-def _forked(place: Path, life: int) -> socket.socket:
+def _forked(place: Path, listening: int, life: int) -> socket.socket:
     """Return a connection, each in a fork of its own; exit when the run has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # after the steps and the run
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(place))
-        listener.listen()
-        while life not in select.select([listener.fileno(), life], [], [])[0]:
+    with socket.socket(fileno=listening) as listener:
+        while life not in select.select([listener, life], [], [])[0]:
             connection, _ = listener.accept()
             for package in PACKAGES:
                 importlib.import_module(package)
+            gc.freeze()  # a step does not look through what was there before it
             if os.fork() == 0:
                 os.close(life)
                 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -130,6 +141,14 @@ def _done(module: str, arguments: list[str], environment: dict[str, str]) -> int
         traceback.print_exc()
         return 1
     return 0
+
+
+def _finish() -> None:
+    """Do what a process does at its end, but for clearing its memory."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
 
 
 if __name__ == "__main__":
