@@ -13,6 +13,7 @@ from priorbench.config import Experiment
 from priorbench.errors import UserError
 from priorbench.loop import Loop
 from priorbench.plan import Plan
+from priorbench.step import configured
 from tests.test_config import CONFIGS
 
 
@@ -43,6 +44,21 @@ def test_every_job_of_a_shipped_config_can_be_planned(path: Path) -> None:
             for unit in experiment.units_of(imageset):
                 assert plan.restore(imageset, unit, method, 0).key
             assert plan.represent(imageset, method, 0).key
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_the_discs_suffice_for_every_batch_of_a_shipped_config(path: Path) -> None:
+    experiment = shortened(path)
+    asked = []
+    for imageset, method in product(experiment.imagesets, experiment.methods):
+        plugin = registry.load("methods", experiment.methods[method].plugin)
+        if hasattr(plugin, "TrainConfig"):
+            options = experiment.method_config(method, "train", imageset)
+            batch = getattr(configured(plugin.TrainConfig, options), "batch", 0)
+            asked.append(max(batch) if isinstance(batch, tuple) else batch)
+    for entry in experiment.imagesets.values():
+        assert entry.options["train"] < 1000  # preparing and encoding them takes the time
+        assert max(asked, default=0) <= entry.options["train"]
 
 
 def test_every_space_of_choices_fits_a_method() -> None:
