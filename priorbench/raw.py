@@ -1,8 +1,8 @@
 """The files that image sets are made from: the user's own, or fetched from the official address.
 
 They lie in a folder of the image set's name in $PRIORBENCH_IMAGES (`images_dir` of a config), or
-in the user's cache: as they are, below up to two folders more, or in a zip file. What lies there is
-checked, never changed; what is missing is fetched unless PRIORBENCH_OFFLINE is set, its licence
+in the user's cache: as they are, up to DEEP folders further down, or in a zip file. What lies there
+is checked, never changed; what is missing is fetched unless PRIORBENCH_OFFLINE is set, its licence
 told first.
 """
 
@@ -10,7 +10,7 @@ import hashlib
 import os
 import sys
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -23,6 +23,8 @@ File = Path | zipfile.Path
 VARIABLE = "PRIORBENCH_IMAGES"
 # of files that count as pictures; README, Thumbs.db and archives do not
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+OF_MACS = "__MACOSX"  # a folder that archives made there have beside what was packed
+DEEP = 3  # folders that an archive may have around what is looked for
 NAMED = 3  # files named in a line; of more the first and the last
 HERE = "put the files there, or set PRIORBENCH_IMAGES (`images_dir`) to the folder that has"
 
@@ -117,9 +119,13 @@ def _verify(imageset: str, remote: Remote, file: zipfile.Path) -> None:
 
 def _place(folder: Path, name: str) -> Path:
     """Return where a file lies, however an archive was unpacked, or else where it is to lie."""
-    deeper = chain(folder.glob(f"*/{name}"), folder.glob(f"*/*/{name}"))
     wanted = folder / name
-    return wanted if wanted.exists() else next(deeper, wanted)
+    return wanted if wanted.exists() else next(_deeper(folder, name), wanted)
+
+
+def _deeper(folder: Path, name: str) -> Iterator[Path]:
+    """Yield what bears this name, or path, in the folders below."""
+    return chain.from_iterable(folder.glob("*/" * deep + name) for deep in range(1, DEEP + 1))
 
 
 def own_file(imageset: str, name: str) -> File | None:
@@ -155,7 +161,7 @@ def own_pictures(imageset: str, inside: str = "") -> list[File]:
     An archive may have been unpacked some folders too deep, or may lie there as it is.
     """
     folder = home(imageset)
-    deeper = chain(folder.glob(f"*/{inside}"), folder.glob(f"*/*/{inside}")) if inside else ()
+    deeper = _deeper(folder, inside) if inside else ()
     try:
         found = next(filter(None, map(_unpacked, chain([folder / inside], deeper))), [])
     except OSError as error:
@@ -195,5 +201,7 @@ def _seen(folder: Path) -> list[Path]:
     return [
         path
         for path in paths
-        if path.name[0] != "." and (path.suffix.lower() in SUFFIXES or path.is_dir())
+        if path.name[0] != "."
+        and path.name != OF_MACS
+        and (path.suffix.lower() in SUFFIXES or path.is_dir())
     ]

@@ -87,18 +87,31 @@ def test_an_archive_shows_what_its_files_show(put: Packed, place: Path, name: st
     assert found.card == files.card
 
 
-@pytest.mark.parametrize("name", ["celebahq", "frogs"])
-def test_an_unpacked_archive_may_lie_some_folders_too_deep(
-    put: Packed, place: Path, name: str
-) -> None:
+@pytest.mark.parametrize("name", INSIDE)
+def test_an_archive_may_be_unpacked_as_it_is(put: Packed, place: Path, name: str) -> None:
     module, options, loose = put(name)
-    packed_ones = shown(module.build(module.Config(**options)))
+    from_archive = shown(module.build(module.Config(**options)))
     archive, _ = INSIDE[name]
     with zipfile.ZipFile(place / name / archive) as file:
         file.extractall(place / name)
     (place / name / archive).unlink()
     shutil.rmtree(loose)
-    assert shown(module.build(module.Config(**options))) == packed_ones
+    assert shown(module.build(module.Config(**options))) == from_archive
+
+
+def test_the_folders_that_celeba_is_published_in_are_taken_as_they_are(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = copies.MAKERS["celeba"](place, monkeypatch)
+    celeba = importlib.import_module("imagesets.celeba")
+    flat = shown(celeba.build(celeba.Config(**options)))
+    for file, folder in (
+        ("img_align_celeba.zip", "Img"),
+        ("list_eval_partition.txt", "Eval"),
+        ("identity_CelebA.txt", "Anno"),
+    ):
+        (place / "celeba" / file).rename(filled(place / "celeba" / folder, {}) / file)
+    assert shown(celeba.build(celeba.Config(**options))) == flat
 
 
 def test_persons_are_told_by_the_list_in_the_archive(put: Packed) -> None:
