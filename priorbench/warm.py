@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import traceback
 from pathlib import Path
 
 PLACE = "PRIORBENCH_WARM"  # environment variable: the socket on which the process listens
@@ -92,9 +91,12 @@ def main(place: str, listener: str, life: str) -> None:
     with connection.makefile("rw") as talk:
         step = json.loads(talk.read(int.from_bytes(head)))
         print(os.getpid(), file=talk, flush=True)
-        status = _done(**step)
-        _finish()
-        print(status, file=talk, flush=True)
+        status = 1  # of an error, which is told as it leaves this process
+        try:
+            status = _done(**step)
+            _finish()
+        finally:
+            print(status, file=talk, flush=True)
     # as forks of multiprocessing end: clearing away all that was imported takes as long as a step
     os._exit(status)
 
@@ -103,7 +105,7 @@ def _forked(place: Path, listening: int, life: int) -> socket.socket:
     """Return a connection, each in a fork of its own; exit when the run has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # after the steps and the run
     with socket.socket(fileno=listening) as listener:
-        while life not in select.select([listener, life], [], [])[0]:
+        while life not in select.select([listening, life], [], [])[0]:
             connection, _ = listener.accept()
             for package in PACKAGES:
                 importlib.import_module(package)
@@ -137,14 +139,11 @@ def _done(module: str, arguments: list[str], environment: dict[str, str]) -> int
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except BaseException:
-        traceback.print_exc()
-        return 1
     return 0
 
 
 def _finish() -> None:
-    """Do what a process does at its end, but for clearing its memory."""
+    """Do what Python does at the end of a process, but for clearing its memory."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
