@@ -37,8 +37,11 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int 
 
 
 def normalise(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Batch normalisation of batches of one image: statistics over h, w; affine (n, c) each."""
-    return F.batch_norm(x, None, None, weight.flatten(), bias.flatten(), training=True, eps=EPS)
+    """Batch normalisation of batches of one image: statistics over h, w; affine (n, c) each.
+
+    As groups of one channel: the same, in less than half of the time on processors.
+    """
+    return F.group_norm(x, x.shape[1], weight.flatten(), bias.flatten(), EPS)
 
 
 @cache

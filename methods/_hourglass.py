@@ -1,5 +1,6 @@
 """The two networks of Latent Convolutional Models (Athar et al. 2019; arXiv:1806.06284)."""
 
+from functools import cache
 from itertools import pairwise
 
 import torch
@@ -65,8 +66,20 @@ def _block(layer: nn.Module, channels: int) -> nn.Sequential:
     return nn.Sequential(layer, nn.BatchNorm2d(channels), nn.LeakyReLU(SLOPE, inplace=True))
 
 
+@cache
+def _reached(h: int, w: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return where each tap of `Wide` is 1: (9, h * w) pixels read, times h * w pixels written."""
+    taps = torch.eye(9, dtype=dtype).view(9, 1, 3, 3).to(device)
+    pixels = torch.eye(h * w, dtype=dtype).view(h * w, 1, h, w).to(device)
+    reached = F.conv2d(pixels, taps, padding=2, dilation=2)  # pixel read, tap, pixel written
+    return reached.flatten(2).transpose(0, 1).flatten(1)
+
+
 class Wide(nn.Conv2d):
-    """3x3 convolution of neighbouring pairs of channels, dilated by 2, that keeps the size."""
+    """3x3 convolution of neighbouring pairs of channels, dilated by 2, that keeps the size.
+
+    On maps of a few pixels all that a pair is made of is one small product of matrices.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__(
@@ -74,12 +87,15 @@ class Wide(nn.Conv2d):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.weight.requires_grad:
-            return super().forward(x)
-        # the gradient of so many small groups of weights is faster as a product of matrices
-        columns = F.unfold(x, 3, dilation=2, padding=2).unflatten(1, (self.groups, -1))
-        product: Tensor = self.weight.reshape(self.groups, 2, -1) @ columns
-        return product.view(x.shape)
+        count, _, h, w = x.shape
+        taps = self.weight.reshape(-1, 9) @ _reached(h, w, x.dtype, x.device)
+        pair = self.groups, 2 * h * w
+        # out, in, read, written -> in, read, out, written
+        products = (
+            taps.view(self.groups, 2, 2, h * w, h * w).permute(0, 2, 3, 1, 4).reshape(*pair, -1)
+        )
+        written = x.reshape(count, *pair).transpose(0, 1) @ products
+        return written.transpose(0, 1).reshape(x.shape)
 
 
 class Hourglass(nn.Module):
