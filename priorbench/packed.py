@@ -5,10 +5,12 @@ archive calls its members: none can reach another place.
 """
 
 import os
+import re
 import zipfile
 import zlib
 from collections import defaultdict
-from pathlib import Path, PurePosixPath
+from functools import lru_cache
+from pathlib import Path
 
 from priorbench.download import is_page
 from priorbench.errors import UserError
@@ -18,6 +20,7 @@ from priorbench.room import check_room
 
 CHUNK = 1 << 20  # bytes
 MOST = 1 << 28  # bytes of a member that is read into memory
+HIDDEN = re.compile(r"(^|/)\.(?!/)")  # in the name of a member: a folder or file that is
 # what zipfile raises of a damaged file
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError)
 
@@ -29,7 +32,13 @@ def archives(folder: Path) -> list[Path]:
 
 
 def opened(archive: Path) -> zipfile.Path:
-    """Return the root of an archive; UserError where it is none."""
+    """Return the root of an archive, listed once for each content; UserError where it is none."""
+    found = archive.stat()
+    return _opened(archive, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _opened(archive: Path, size: int, modified: int) -> zipfile.Path:
     try:
         return zipfile.Path(zipfile.ZipFile(archive))
     except BROKEN as error:
@@ -37,13 +46,14 @@ def opened(archive: Path) -> zipfile.Path:
         raise UserError(f"{archive} is no zip archive but {what}: move it away") from error
 
 
-def folders(root: zipfile.Path) -> dict[PurePosixPath, list[zipfile.Path]]:
-    """Return the files of each folder in an archive; hidden ones are passed over."""
-    found: dict[PurePosixPath, list[zipfile.Path]] = defaultdict(list)
+def folders(root: zipfile.Path, named: str = "") -> dict[str, list[zipfile.Path]]:
+    """Return the files of each folder in an archive, of this name if given; not hidden ones."""
+    found: dict[str, list[zipfile.Path]] = defaultdict(list)
     for name in root.root.namelist():
-        place = PurePosixPath(name)
-        if not name.endswith("/") and not any(part[0] == "." for part in place.parts):
-            found[place.parent].append(root.joinpath(name))
+        folder, _, file = name.rpartition("/")
+        wanted = not named or folder.rpartition("/")[2] == named
+        if wanted and file and not HIDDEN.search(name):
+            found[folder].append(zipfile.Path(root.root, name))
     return found
 
 
@@ -52,8 +62,12 @@ def member(root: zipfile.Path, name: str) -> zipfile.Path | None:
 
     name: with folders, where it lies in some: they are the innermost.
     """
-    names = [each for each in root.root.namelist() if f"/{each}".endswith(f"/{name}")]
-    return root.joinpath(names[0]) if len(names) == 1 else None
+    names = [
+        each
+        for each in root.root.namelist()
+        if each.endswith(name) and f"/{each}".endswith(f"/{name}")
+    ]
+    return zipfile.Path(root.root, names[0]) if len(names) == 1 else None
 
 
 def content(file: zipfile.Path) -> bytes:

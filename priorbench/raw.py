@@ -182,10 +182,9 @@ def _packed(imageset: str, inside: str) -> list[File]:
     """Return the pictures in the only folder with this name and pictures of the user's archives."""
     found: dict[str, list[File]] = {}
     for archive in packed.archives(home(imageset)):
-        for folder, files in packed.folders(packed.opened(archive)).items():
-            shown: list[File] = [file for file in files if file.suffix.lower() in SUFFIXES]
-            if shown and (not inside or folder.name == inside):
-                found[f"{archive.name}/{folder}"] = shown
+        for folder, files in packed.folders(packed.opened(archive), inside).items():
+            if shown := [file for file in files if file.suffix.lower() in SUFFIXES]:
+                found[f"{archive.name}/{folder}"] = [*shown]
     if len(found) > 1:
         several = ", ".join(list(found)[:NAMED]) + ", ..." * (len(found) > NAMED)
         raise UserError(

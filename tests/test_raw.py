@@ -39,6 +39,18 @@ def test_a_file_of_the_user_is_taken_as_it_is_if_its_checksum_is_right(
     assert (place.stat().st_mtime_ns, server.ranges) == (before.st_mtime_ns, [])
 
 
+def test_a_file_of_the_user_may_lie_in_the_folders_of_an_archive(
+    sizeless: Remote, place: Path, server: Server
+) -> None:
+    deep = place.parent / "Img" / "of" / "faces" / place.name
+    lay(deep, CONTENT)
+    assert raw.obtain("celeba", [sizeless], LICENCE) == [deep]
+    deeper = deep.parent / "and_more" / place.name
+    deeper.parent.mkdir()
+    deep.rename(deeper)
+    assert raw.obtain("celeba", [sizeless], LICENCE) == [place] and server.ranges == [None]
+
+
 @pytest.mark.parametrize("wrong", [CONTENT[:-1], CONTENT[::-1], b""])
 def test_another_file_of_the_user_is_refused_and_nothing_is_fetched(
     sizeless: Remote, place: Path, server: Server, wrong: bytes

@@ -103,7 +103,7 @@ def test_progress_of_unpacking_is_told(
     assert told[-1][1] == told[-1][2]
 
 
-@pytest.mark.parametrize("wrong", ["damaged", "large", "room", "none"])
+@pytest.mark.parametrize("wrong", ["damaged", "large", "room", "none", "lying"])
 def test_an_archive_that_cannot_be_unpacked_is_told_and_leaves_nothing(
     bedrooms: dict[str, Any], place: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
@@ -111,6 +111,12 @@ def test_an_archive_that_cannot_be_unpacked_is_told_and_leaves_nothing(
     archive = place / "lsun_bedroom" / "bedroom_train_lmdb.zip"
     if wrong == "damaged":
         spoil(archive, "bedroom_train_lmdb/data.mdb")
+    elif wrong == "lying":  # fewer bytes told than are there
+        content = archive.read_bytes()
+        with zipfile.ZipFile(archive) as file:
+            size = file.getinfo("bedroom_train_lmdb/data.mdb").file_size
+        told = size.to_bytes(4, "little"), (size - 4_096).to_bytes(4, "little")
+        archive.write_bytes(content.replace(*told))
     elif wrong == "large":
         monkeypatch.setattr(module, "LIMIT", 1_000)
     elif wrong == "room":
@@ -120,6 +126,7 @@ def test_an_archive_that_cannot_be_unpacked_is_told_and_leaves_nothing(
             file.writestr("data.mdb", b"")
     said = {
         "damaged": rf"{archive}: bedroom_train_lmdb/data.mdb is damaged \(Bad CRC-32",
+        "lying": r"bedroom_train_lmdb/data.mdb is damaged",
         "large": r"bedroom_train_lmdb/data.mdb has \d+ bytes, more than 1000",
         "room": r"0\.0 GB free",
         "none": "has no bedroom_train_lmdb/data.mdb, or more than one",
