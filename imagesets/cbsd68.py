@@ -9,6 +9,7 @@ from dataclasses import replace
 from imagesets._classic import Config, classic, numbered_files
 from priorbench import packed
 from priorbench.download import Remote
+from priorbench.errors import UserError
 from priorbench.pictures import Pictures
 from priorbench.raw import home, obtain, own_pictures
 
@@ -42,9 +43,12 @@ def build(cfg: Config) -> Pictures:
         files, verified = numbered_files("cbsd68", COUNT, SIZE, ORIGIN, INSIDE, "")
         return classic(files, cfg, source=SOURCE, licence=LICENCE, verified=verified)
     root = packed.opened(obtain("cbsd68", (remote,), LICENCE)[0])
-    members = [packed.member(root, f"{INSIDE}/{number:04d}.png") for number in range(COUNT)]
+    names = [f"{INSIDE}/{number:04d}.png" for number in range(COUNT)]
+    found = {name: packed.member(root, name) for name in names}
+    if lacking := [name for name, file in found.items() if file is None]:
+        raise UserError(f"cbsd68: {root} has no {lacking[0]}, or two")
     return classic(
-        [file for file in members if file is not None],
+        [file for file in found.values() if file is not None],
         cfg,
         source=SOURCE,
         licence=LICENCE,

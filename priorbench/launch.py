@@ -34,7 +34,7 @@ def main(device: str, threads: str, module: str, *arguments: str) -> None:
             resolve(device)
             environment["CUDA_VISIBLE_DEVICES"], _ = take(gpus())
     elif threads == "1":
-        become(module, list(arguments))
+        become(module, list(arguments), environment)
     os.execve(sys.executable, [sys.executable, "-m", module, *arguments], environment)
 
 

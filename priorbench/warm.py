@@ -21,11 +21,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 PLACE = "PRIORBENCH_WARM"  # environment variable: the socket on which the process listens
 PACKAGES = ("torch", "pandas", "scipy.stats", "skimage.metrics", "matplotlib.figure")
 LENGTH = 4  # bytes that say how long a request is
+LONGEST = 70  # bytes of a folder's path, below which a socket's, of 107 at most, is not too long
 KILLED = 128 + signal.SIGKILL  # status of a step that could not say how it ended
 
 
@@ -35,6 +38,8 @@ def start(launch: list[str], environment: dict[str, str]) -> None:
     launch: begins the command that starts a step on one thread of the processor.
     """
     if sys.platform != "linux":  # elsewhere a fork after such imports is not safe
+        return
+    if len(os.fsencode(tempfile.gettempdir())) > LONGEST:  # steps are processes of their own then
         return
     # the folder is open to this user alone
     place = Path(tempfile.mkdtemp(prefix="priorbench-")) / "socket"
@@ -57,24 +62,27 @@ def start(launch: list[str], environment: dict[str, str]) -> None:
     atexit.register(stop)
 
 
-def become(module: str, arguments: list[str]) -> None:
+def become(module: str, arguments: list[str], environment: dict[str, str]) -> None:
     """Have a step done by the warm process and end as it ends; return where there is none."""
-    step = {"module": module, "arguments": arguments, "environment": dict(os.environ)}
-    request = json.dumps(step).encode()
-    with socket.socket(socket.AF_UNIX) as connection:
-        try:
-            connection.connect(os.environ.get(PLACE, ""))
-        except OSError:  # none was started, or it has ended
-            return
+    step = {"module": module, "arguments": arguments, "environment": environment}
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the step by itself
+    with socket.socket(socket.AF_UNIX) as connection, connection.makefile() as answers:
+        if process := _handed_over(connection, json.dumps(step).encode(), answers):
+            signal.signal(signal.SIGTERM, lambda number, _: os.kill(process, number))
+            status = answers.readline()
+            sys.exit(int(status) if status else KILLED)
+    signal.signal(signal.SIGINT, interrupt)
+
+
+def _handed_over(connection: socket.socket, request: bytes, answers: TextIO) -> int:
+    """Return the number of the process that does a step; 0 where nothing listens, or no more."""
+    try:
+        connection.connect(os.environ.get(PLACE, ""))
         socket.send_fds(connection, [len(request).to_bytes(LENGTH)], [0, 1, 2])
         connection.sendall(request)
-        with connection.makefile() as answers:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the step by itself
-            if not (process := answers.readline()):  # it has ended after all
-                return
-            signal.signal(signal.SIGTERM, lambda number, _: os.kill(int(process), number))
-            status = answers.readline()
-    sys.exit(int(status) if status else KILLED)
+        return int(answers.readline() or 0)
+    except OSError:  # none was started, or it has ended, if only while it was spoken to
+        return 0
 
 
 def main(place: str, listener: str, life: str) -> None:
@@ -107,6 +115,7 @@ def _forked(place: Path, listening: int, life: int) -> socket.socket:
     with socket.socket(fileno=listening) as listener:
         while life not in select.select([listening, life], [], [])[0]:
             connection, _ = listener.accept()
+            _count(os.WNOHANG)
             for package in PACKAGES:
                 importlib.import_module(package)
             gc.freeze()  # a step does not look through what was there before it
@@ -117,11 +126,15 @@ def _forked(place: Path, listening: int, life: int) -> socket.socket:
             connection.close()
     place.unlink()
     place.parent.rmdir()
-    try:
-        while True:  # the run counts what its steps took
-            os.wait()
-    except ChildProcessError:
-        sys.exit()
+    _count()
+    sys.exit()
+
+
+def _count(options: int = 0) -> None:
+    """Count what ended steps took as the run's; without options, wait for those that have not."""
+    with suppress(ChildProcessError):  # there are none
+        while os.waitpid(-1, options)[0]:
+            pass
 
 
 def _done(module: str, arguments: list[str], environment: dict[str, str]) -> int:

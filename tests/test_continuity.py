@@ -1,7 +1,10 @@
 """Lines between codes: how evenly images change on them, and how near their ends are."""
 
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from torch import Tensor
 
 from metrics import _perceptual, continuity, lpips
 from priorbench.conformance.material import Floats, patches
+from priorbench.paths import STORE
 from priorbench.scoring import Scorer
 from priorbench.showing import drawn_training
 from tests.fabricated import Fabricated, experiment
@@ -16,6 +20,7 @@ from tests.pictures import stand_in
 from tests.test_scoring import prepared
 from workflow.rendering import Row, Table, markdown
 from workflow.sampling import samples_table
+from workflow.scripts import score
 
 PATH, JUMP = continuity.Config(), continuity.Config(part="jump")
 METRICS = {"fid": {}, "continuity": {}, "jump": {"plugin": "continuity", "part": "jump"}}
@@ -203,3 +208,25 @@ def test_rebuilt_training_images_stand_between_samples_and_the_floor(finished: F
     assert table.groups[1][0].cells[-1].text == "not drawn: the floor's images"
     assert [r.label for r in table.groups[2]] == ["training images"]
     assert table.data["method"].tolist()[-2:] == ["glo rebuilt", "training images"]
+
+
+def test_where_rebuilt_images_are_not_to_be_scored_the_table_says_so(tmp_path: Path) -> None:
+    made = Fabricated(tmp_path, experiment(rebuilt=False))
+    told = markdown(samples_table(made.results, "photos"))
+    assert "not scored (`rebuilt: false`)" in told
+
+
+def test_rebuilt_images_are_scored_unless_the_config_leaves_them_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrays = {name: patches(2) for name in ("samples", "rebuilt")}
+    monkeypatch.setattr(score, "read_arrays", lambda path: (arrays, {}))
+    scorer: Any = SimpleNamespace(
+        images=SimpleNamespace(train=patches(4)),
+        samples=lambda *row: [(row[0], *row[3:])],
+    )
+    path = STORE / "sample" / "photos" / "glo" / "0-0123456789" / "shown.safetensors"
+    for rebuilt in (True, False):
+        asked = Namespace(spec={"samples": 2, "rebuilt": rebuilt}, samples=[path])
+        found: list[Any] = list(score.samples(asked, scorer))
+        assert (("glo", "rebuilt") in found) == rebuilt and ("glo",) in found

@@ -179,6 +179,9 @@ def test_the_archive_of_cbsd68_that_is_official_is_verified_by_its_checksum(
     shutil.rmtree(folder / ".fetched")
     found = cbsd68.build(Config())
     assert found.card["verified"] == "sha256 of the archive" and len(found.names) == 11
+    monkeypatch.setattr(cbsd68, "COUNT", 12)
+    with pytest.raises(UserError, match=r"cbsd68: .*has no original_png/0011.png"):
+        cbsd68.build(Config())
 
 
 def test_several_folders_of_pictures_in_an_archive_are_named(place: Path) -> None:

@@ -89,8 +89,9 @@ def test_editing_one_method_runs_only_its_jobs(project: Project, first_run: str)
     before = source.read_text()
     project.edit("methods/glo.py", "LABEL = ", "STEEPER = 1.0\nLABEL = ")
     project.edit("methods/glo.py", "cfg.lr_code", "STEEPER * cfg.lr_code")
-    touched = {method for _, method in project.planned() if method}
-    rules = {rule for rule, method in project.planned() if method == "glo"}
+    planned = project.planned()
+    touched = {method for _, method in planned if method}
+    rules = {rule for rule, method in planned if method == "glo"}
     assert touched == {"glo", "exploding"}  # the rows of this plugin
     assert rules == {"train", "restore", "represent", "sample"}
     source.write_text(before)
@@ -105,8 +106,9 @@ def test_editing_a_metric_scores_anew_and_trains_nothing(project: Project, first
     project.edit("metrics/ssim.py", "WINDOW = 9", "WINDOW = 11")
     # the metric that options are chosen by
     project.edit("metrics/psnr.py", "IDENTICAL = 100.0", "IDENTICAL = 99.0")
-    assert ("tune", "ae") in project.planned()
-    assert {method for _, method in project.planned()} == {"ae", ""}
+    planned = project.planned()
+    assert ("tune", "ae") in planned
+    assert {method for _, method in planned} == {"ae", ""}
     project.edit("metrics/psnr.py", "IDENTICAL = 99.0", "IDENTICAL = 100.0")
     project.edit("published/expectations.yaml", "level: 0.005", "level: 0.006")
     assert project.planned() == {("report", "")}

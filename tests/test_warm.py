@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,10 @@ import os, signal, sys, time
 does = sys.argv[1]
 if does == "tell":
     print("torch" in sys.modules, sys.argv[1:], os.environ["ONLY_HERE"], __name__)
+    print(os.environ["OMP_NUM_THREADS"], signal.getsignal(signal.SIGINT).__name__)
     print("beside", file=sys.stderr)
+elif does == "pid":
+    print(os.getpid())
 elif does == "read":
     print(sys.stdin.read())
 elif does == "words":
@@ -37,6 +42,7 @@ elif does == "wait":
     time.sleep(60)
 sys.exit(int(does) if does.isdigit() else 0)
 """
+TOLD = ["False ['tell'] seen __main__", "1 default_int_handler"]  # by a process of its own
 LAUNCH = [sys.executable, "-m", "priorbench.launch", "cpu", "1"]
 
 
@@ -70,12 +76,45 @@ def test_a_step_finds_torch_imported_and_is_called_as_a_module(run: dict[str, st
     done = step({**run, "ONLY_HERE": "seen"}, "tell", "two words")
     assert done.stdout.split("\n")[0] == "True ['tell', 'two words'] seen __main__"
     assert done.stderr == "beside\n" and done.returncode == 0
+    assert done.stdout.split("\n")[1] == "1 default_int_handler"
 
 
 def test_without_the_process_a_step_is_one_of_its_own(run: dict[str, str]) -> None:
     for place in ("", "/nowhere/socket"):
         done = step({**run, warm.PLACE: place, "ONLY_HERE": "seen"}, "tell")
-        assert done.stdout.split("\n")[0] == "False ['tell'] seen __main__"
+        assert done.stdout.split("\n")[:2] == TOLD
+
+
+def test_a_step_that_the_process_takes_and_drops_is_one_of_its_own(
+    run: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "socket"
+    monkeypatch.chdir(tmp_path)  # a path from here is short enough, wherever tests are run
+    with socket.socket(socket.AF_UNIX) as listener, ThreadPoolExecutor() as other:
+        listener.bind(place.name)
+        listener.listen()
+        environment = {**run, warm.PLACE: place.name, "ONLY_HERE": "seen"}
+        asked = other.submit(
+            subprocess.run,
+            [*LAUNCH, "step", "tell"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        listener.accept()[0].close()  # what was sent is not read
+        assert asked.result().stdout.split("\n")[:2] == TOLD
+
+
+def test_where_a_socket_s_path_would_be_too_long_none_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ("long" * warm.LONGEST)[: warm.LONGEST]
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.delenv(warm.PLACE, raising=False)
+    warm.start(LAUNCH, {})
+    assert warm.PLACE not in os.environ and not list(folder.iterdir())
 
 
 def test_more_threads_are_set_before_the_process_begins(run: dict[str, str]) -> None:
@@ -112,6 +151,11 @@ def test_what_ends_the_caller_ends_the_step(run: dict[str, str], tmp_path: Path)
     wait_for((tmp_path / "begun").exists)
     caller.send_signal(signal.SIGTERM)
     assert caller.wait(timeout=30) == 7
+
+
+def test_steps_that_have_ended_are_no_processes_any_more(run: dict[str, str]) -> None:
+    ended = [step(run, "pid").stdout.strip() for _ in range(2)]
+    assert not (Path("/proc") / ended[0]).exists()
 
 
 def test_no_other_user_can_reach_the_process(run: dict[str, str]) -> None:

@@ -138,6 +138,8 @@ class Samples:
                 f"{REBUILT}: the same training images, made from the codes that they were learned "
                 "with, or else are encoded to."
             )
+        if not self.results.experiment.config["rebuilt"]:
+            yield f"Training images {REBUILT} from their codes are not scored (`rebuilt: false`)."
         yield from self._line_notes()
         yield from status_notes(self.results, self.imageset)
         protocols = {p for p in scores["protocol"] if not p.startswith(MISSING)}
