@@ -17,7 +17,7 @@ SAMPLES = 2
 SHOWN = {"reconstructions": 2, "pairs": 1, "between": 3}
 TRIALS = 2  # of a tuning
 IMAGESET = "disks"  # generated: stands in for every image set
-COUNTS = {"train": 600, "val": 8, "test": 12}  # of it: more than codes of a paper have numbers
+COUNTS = {"train": 256, "val": 8, "test": 12}  # of it: enough for the batches of papers
 SIDE = 32  # pixels, of sets that do not name a size
 
 
