@@ -10,8 +10,6 @@ rule restore:
         run=STORE / "restore/{imageset}/{unit}/{method}/{seed}-{key}/run.json",
     log:
         STORE / "restore/{imageset}/{unit}/{method}/{seed}-{key}/restore.log",
-    benchmark:
-        STORE / "restore/{imageset}/{unit}/{method}/{seed}-{key}/benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: THREADS

@@ -10,8 +10,6 @@ rule train:
         run=STORE / "train/{imageset}/{method}/{seed}-{key}/run.json",
     log:
         STORE / "train/{imageset}/{method}/{seed}-{key}/train.log",
-    benchmark:
-        STORE / "train/{imageset}/{method}/{seed}-{key}/benchmark.tsv"
     # the longest jobs of a run begin first, so that none is left over at its end
     priority: 10
     conda:
