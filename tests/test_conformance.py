@@ -20,6 +20,7 @@ from priorbench.conformance import (
     Item,
     check_method,
     check_metric,
+    methods,
 )
 from priorbench.conformance.running import Subject
 from tests import broken
@@ -36,7 +37,7 @@ CASES = {
     "metric": broken.METRICS,
     "imageset": broken.IMAGESETS,
 }
-# a GPU is needed for the one; the others say, and do not judge
+# the one is broken below, for it needs a GPU; the others say, and do not judge
 NOT_BROKEN = {"CPU and GPU", "cost", "linear", "symmetric"}
 
 
@@ -77,6 +78,18 @@ def test_what_new_writes_breaks_no_rule(kind: str, tmp_path: Path) -> None:
     items = conformance.found(new.KINDS[kind], written(kind, tmp_path))
     assert not verdicts(items, FAILS)
     assert verdicts(items, DOES_NOT_APPLY) <= {"CPU and GPU"}
+
+
+@pytest.mark.parametrize(("apart", "verdict"), [("0", PASSES), ("0.2", FAILS)])
+def test_a_method_that_restores_otherwise_on_a_gpu_is_caught(
+    apart: str, verdict: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(methods, "_gpu", lambda: "cpu:0")  # stands for one; "cpu" has no number
+    there = f"\n    return images.lerp(images.round(), {apart} * (loop.device.index == 0))"
+    path = written("method", tmp_path, (broken.SEARCH, broken.FOUND + there))
+    items = conformance.found("methods", path)
+    assert next(item.verdict for item in items if item.rule == "CPU and GPU") == verdict
+    assert verdicts(items, FAILS) <= {"CPU and GPU"}
 
 
 def test_a_rule_waits_for_those_it_rests_on(tmp_path: Path) -> None:

@@ -226,16 +226,21 @@ def gradient(subject: Subject) -> str:
     return "reaches what is searched"
 
 
+def _gpu() -> str:
+    """Return torch's name of the GPU, empty where there is none."""
+    return "cuda" if gpus() and torch.cuda.is_available() else ""
+
+
 def processors(subject: Subject) -> str:
     """A restoration on the GPU is that on the CPU, up to rounding."""
-    if not gpus() or not torch.cuda.is_available():
+    if not (gpu := _gpu()):
         raise Inapplicable("there is no GPU here: run the check where there is one")
-    other = Subject(subject.name, subject.options, subject.restoring, device="cuda")
+    other = Subject(subject.name, subject.options, subject.restoring, device=gpu)
     other.trained()
-    model = None if subject.model is None else subject.trained().to("cuda")
+    model = None if subject.model is None else subject.trained().to(gpu)
     seen = material.observe(subject.task, material.originals()).to(other.device)
     there = other.restored(model, seen)
-    _check_form(there, 2, (material.SIDE, material.SIDE), "cuda", "on the GPU")
+    _check_form(there, 2, (material.SIDE, material.SIDE), other.device.type, "on the GPU")
     apart = float((there.cpu() - subject.found[subject.task]).abs().mean())
     if apart > DEVICES:
         raise Broken(
