@@ -114,7 +114,7 @@ def main(place: str, listener: str, life: str) -> None:
 
 def _forked(place: Path, listening: int, life: int) -> socket.socket:
     """Return a connection, each in a fork of its own; exit when the run has ended."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # after the steps and the run
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends after the run
     with socket.socket(fileno=listening) as listener:
         while life not in select.select([listening, life], [], [])[0]:
             connection, _ = listener.accept()
@@ -124,7 +124,7 @@ def _forked(place: Path, listening: int, life: int) -> socket.socket:
             gc.freeze()  # a step does not look through what was there before it
             if os.fork() == 0:
                 os.close(life)
-                signal.signal(signal.SIGINT, signal.default_int_handler)
+                signal.signal(signal.SIGINT, interrupt)
                 return connection
             connection.close()
     place.unlink()
