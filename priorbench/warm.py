@@ -26,10 +26,7 @@ from pathlib import Path
 from typing import TextIO
 
 PLACE = "PRIORBENCH_WARM"  # environment variable: the socket on which the process listens
-PACKAGES = (
-    *("torch", "torchvision", "pandas"),
-    *("scipy.stats", "skimage.metrics", "matplotlib.figure"),
-)
+PACKAGES = ("torch", "pandas", "scipy.stats", "skimage.metrics", "matplotlib.figure")
 LENGTH = 4  # bytes that say how long a request is
 LONGEST = 70  # bytes of a folder's path, below which a socket's, of 107 at most, is not too long
 KILLED = 128 + signal.SIGKILL  # status of a step that could not say how it ended
