@@ -14,7 +14,7 @@ from priorbench.errors import UserError
 from priorbench.files import read_json, write_text
 from workflow import finished
 
-PAGES = (Path("README.md"), Path("docs/methods.md"), Path("docs/claims.md"))
+PAGES = tuple(map(Path, ("README.md", "docs/methods.md", "docs/metrics.md", "docs/claims.md")))
 REFERENCE = Path("results/reference")
 SECTION = re.compile(r"<!-- (?P<run>\w+): (?P<what>[\w -]+?) -->\n.*?<!-- end -->", re.DOTALL)
 
