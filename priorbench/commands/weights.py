@@ -58,3 +58,6 @@ def telling(as_json: bool) -> None:
         return
     for about in found.values():
         print(f"{about['path']}: {about['state']} (for {', '.join(about['for'])})")
+    lacking = [n for n, f in weights.FILES.items() if f.usual and weights.state(n) == "missing"]
+    if lacking:  # of the others a config's own metrics ask for, and name them then
+        print(f"the demo's metrics need {', '.join(lacking)}: `{weights.command(*lacking)}`")
