@@ -140,6 +140,7 @@ def test_the_command_fetches_and_tells_the_state(
     told = capsys.readouterr().out.splitlines()
     assert told == [
         f"{place}: missing (for FID, KID)",
+        "the demo's metrics need net: `python -m priorbench weights fetch`",
         f"{place}: official",
         f"{place}: official (for FID, KID)",
     ]
