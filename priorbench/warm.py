@@ -15,6 +15,7 @@ import json
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -124,8 +125,7 @@ def _forked(place: Path, listening: int, life: int) -> socket.socket:
                 signal.signal(signal.SIGINT, interrupt)
                 return connection
             connection.close()
-    place.unlink()
-    place.parent.rmdir()
+    shutil.rmtree(place.parent, ignore_errors=True)  # it may have been tidied away
     _count()
     sys.exit()
 

@@ -2,7 +2,6 @@
 
 import importlib
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -52,7 +51,7 @@ def draw(name: str, results: Results) -> Page:
         drawn: Figure = importlib.import_module(f"workflow.figures.{name}").draw(results, "photos")
         drawn.draw_without_rendering()  # settles the layout
         patch.setattr(Text, "draw", noting)
-        drawn.savefig(BytesIO(), format="png")
+        drawn.draw_without_rendering()
     return Page(drawn, list(dict.fromkeys(shown)))
 
 

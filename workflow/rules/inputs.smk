@@ -18,6 +18,7 @@ def spec(verb):
     return tell
 
 
+@cache
 def stop_early():
     """End a dry run as the run would end at its start: such a plan cannot be carried out."""
     try:
