@@ -251,3 +251,14 @@ def test_a_page_shows_the_claims_of_a_tracked_run(tmp_path: Path) -> None:
     (tmp_path / "toy" / "tables" / "claims.md").write_text("a table\n")
     filled = pages.filled(page, tmp_path)
     assert filled == "<!-- toy: table claims -->\n\na table\n\n<!-- end -->\n"
+
+
+def test_a_page_leaves_out_the_claims_that_were_not_run(made: Fabricated) -> None:
+    table = claims_table(made.results)
+    kept, left_out = table.groups
+    text = pages.judged(markdown(table))
+    assert text.count("\n| ") == 2 + len(kept)  # below the names of columns and a rule
+    run = {row.label for row in kept}
+    assert run and {row.label for row in left_out} - run
+    for claim in read():
+        assert (f"\n- {claim.id}: " in text) == (claim.id in run)

@@ -1,7 +1,8 @@
 """Write the tracked reference runs into pages: their times, pictures and tables.
 
-A section stands between `<!-- RUN: times -->`, `<!-- RUN: table NAME -->` or
-`<!-- RUN: FIGURE METRIC -->`, and `<!-- end -->`; RUN is a folder of results/reference.
+A section stands between `<!-- RUN: times -->`, `<!-- RUN: table NAME -->`,
+`<!-- RUN: judged claims -->` or `<!-- RUN: FIGURE METRIC -->`, and `<!-- end -->`; RUN is a folder
+of results/reference.
 """
 
 import argparse
@@ -16,6 +17,8 @@ from workflow import finished
 
 PAGES = tuple(map(Path, ("README.md", "docs/methods.md", "docs/metrics.md", "docs/claims.md")))
 REFERENCE = Path("results/reference")
+RUN = re.compile(r"^\| ([\w-]+) \|", re.MULTILINE)  # rows of the table of claims
+NOT_RUN = re.compile(r"^\| \*([\w-]+)\* \|", re.MULTILINE)
 SECTION = re.compile(r"<!-- (?P<run>\w+): (?P<what>[\w -]+?) -->\n.*?<!-- end -->", re.DOTALL)
 
 
@@ -40,6 +43,8 @@ def filled(page: Path, reference: Path) -> str:
             raise UserError(f"{page}: {what} of `{run}`: no folder {reference / run}")
         if what == "times":
             shown = times(reference / run)
+        elif what == "judged claims":
+            shown = judged(table(reference / run, "claims"))
         elif what.startswith("table "):
             shown = table(reference / run, what.removeprefix("table "))
         else:
@@ -68,6 +73,18 @@ def table(run: Path, name: str) -> str:
     if not file.is_file():
         raise UserError(f"{run}/tables: no table {name}.md")
     return file.read_text(encoding="utf-8")
+
+
+def judged(claims: str) -> str:
+    """Return the table of claims without those that were not run, and what is told of these."""
+    left_out = set(NOT_RUN.findall(claims)) - set(RUN.findall(claims))
+    lines = [each for each in claims.splitlines(keepends=True) if not NOT_RUN.match(each)]
+    return "".join(
+        each
+        for each in lines
+        if not each.startswith("|  |  |")
+        and not each.startswith(tuple(f"- {n}: " for n in left_out))
+    )
 
 
 def results(page: Path, run: Path, what: str) -> str:
