@@ -40,6 +40,10 @@ TAPS = {
     "vgg16": (3, 8, 15, 22),
 }
 
+# networks that stand in for VGG16: SqueezeNet's outputs grow ninetyfold from the first tap to the
+# fifth, which would be the whole loss
+UNIT = ("alexnet", "squeezenet")
+
 
 def genuine(name: str, path: Path) -> bool:
     """Whether a file is the official one of a network, by its SHA-256, or a known copy."""
@@ -125,8 +129,12 @@ def inception(device: torch.device) -> nn.Module:
     return layers
 
 
-def deep_l1(layers: nn.Module, taps: tuple[int, ...]) -> Loss:
-    """Return the loss |x - y| + sum over taps |phi(x) - phi(y)|, each a mean, (n,) per image."""
+def deep_l1(layers: nn.Module, taps: tuple[int, ...], unit: bool = False) -> Loss:
+    """Return the loss |x - y| + sum over taps |phi(x) - phi(y)|, each a mean, (n,) per image.
+
+    unit: phi has the channels of a place divided by their length, as in LPIPS.
+    """
+    scaled = F.normalize if unit else nn.Identity()
 
     def loss(restored: Tensor, original: Tensor) -> Tensor:
         total = LOSSES["l1"](restored, original)
@@ -134,7 +142,7 @@ def deep_l1(layers: nn.Module, taps: tuple[int, ...]) -> Loss:
         for number, layer in zip(range(max(taps) + 1), layers.children(), strict=False):
             x, y = layer(x), layer(y)
             if number in taps:
-                total = total + LOSSES["l1"](x, y)
+                total = total + LOSSES["l1"](scaled(x), scaled(y))
         return total
 
     return loss
@@ -145,7 +153,10 @@ def perceptual(name: str, device: torch.device) -> Loss:
     losses: dict[str, Callable[[], Loss]] = {
         "none": lambda: LOSSES["lap_mse"],
         "l1": lambda: LOSSES["l1"],
-        **{net: lambda: deep_l1(convolutions(name, device), TAPS[name]) for net in TAPS},
+        **{
+            net: lambda: deep_l1(convolutions(name, device), TAPS[name], name in UNIT)
+            for net in TAPS
+        },
     }
     if name not in losses:
         raise UserError(f"perceptual `{name}`: {nearest(name, losses)}")

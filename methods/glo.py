@@ -31,6 +31,7 @@ from methods._losses import lap_mse, laplacian
 from methods._networks import Decoder
 from methods._row_adam import RowAdam
 from methods._search import search
+from methods._starts import best_drawn
 from priorbench.contract import Images, Loop, Observation, Shape
 
 LABEL = "GLO"
@@ -59,8 +60,9 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class RestoreConfig:
-    steps: int = 500  # Adam steps from the mean training code
+    steps: int = 500  # Adam steps
     lr: float = 5e-2
+    start: Literal["drawn", "mean"] = "drawn"  # the best of some codes drawn, or the mean one
     loss: Literal["lap_mse", "mse", "l1"] = "lap_mse"  # between A(x) and y
 
 
@@ -122,11 +124,13 @@ def train(model: Model, images: Images, cfg: TrainConfig, loop: Loop) -> None:
 
 
 def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> Tensor:
-    """Search the unit ball from the mean training code."""
-    start = model.codes.mean.expand(len(seen), -1)
+    """Search the unit ball, from the best of some codes drawn or from the mean training code."""
+    start = model.codes.mean
+    if cfg.start == "drawn":
+        start = best_drawn(model.draw, model.decode, seen, loop, cfg.loss)
     return search(
         model.decode,
-        start,
+        start.expand(len(seen), -1),
         seen,
         loop,
         steps=cfg.steps,

@@ -35,6 +35,7 @@ from methods._networks import Decoder, Encoder
 from methods._perceptual import perceptual
 from methods._row_adam import RowAdam
 from methods._search import search
+from methods._starts import best_drawn
 from methods._subsets import Stage, draw, per_stage, plan, subsets
 from priorbench.contract import Codes, Images, Loop, Observation, Shape
 from priorbench.errors import UserError
@@ -83,7 +84,8 @@ class TrainConfig:
 class RestoreConfig:
     steps: int = 500  # Adam steps
     lr: float = 5e-2
-    start: Literal["mean", "encoder"] = "mean"  # mean training code, or code of the naive inverse
+    # the best of some codes drawn, the mean training code, or the code of the naive inverse
+    start: Literal["drawn", "mean", "encoder"] = "drawn"
     loss: Literal["lap_mse", "mse", "l1"] = "lap_mse"  # between A(x) and y
 
 
@@ -183,10 +185,14 @@ def _train_encoder(
 
 
 def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> Tensor:
-    """Search the space of codes, from the mean training code or that of the naive inverse."""
+    """Search the space of codes, from one that is drawn, the mean, or that of the naive inverse."""
     if cfg.start == "encoder" and not callable(model.encode):
         raise UserError("restore.start `encoder`: none was fitted (steps_encoder is 0)")
-    start = model.encode(seen.naive()) if cfg.start == "encoder" else model.codes.mean
+    start = model.codes.mean
+    if cfg.start == "drawn":
+        start = best_drawn(model.draw, model.decode, seen, loop, cfg.loss)
+    elif cfg.start == "encoder":
+        start = model.encode(seen.naive())
     return search(
         model.decode,
         start.expand(len(seen), -1),
