@@ -84,6 +84,10 @@ class Model(nn.Module):
         """Draw codes, (count, dim)."""
         return unit_ball((self.sampler or self.codes).draw(count))
 
+    def draw_start(self, count: int) -> Tensor:
+        """Draw codes by the Gaussian, which there is from the first step on, (count, dim)."""
+        return unit_ball(self.codes.draw(count))
+
 
 def first_codes(images: Images, cfg: TrainConfig, loop: Loop) -> Coordinates | Tensor:
     """Return the codes that training begins with, (N, dim)."""
@@ -127,7 +131,7 @@ def restore(model: Model, seen: Observation, cfg: RestoreConfig, loop: Loop) -> 
     """Search the unit ball, from the best of some codes drawn or from the mean training code."""
     start = model.codes.mean
     if cfg.start == "drawn":
-        start = best_drawn(model.draw, model.decode, seen, loop, cfg.loss)
+        start = best_drawn(model.draw_start, model.decode, seen, loop, cfg.loss)
     return search(
         model.decode,
         start.expand(len(seen), -1),
