@@ -8,18 +8,16 @@ variant 3 learns all images together, and noisy codes must give the same images.
 
 Three versions are known, rows of config/papers/incremental_glo_frogs64.yaml. *As described* in
 the report: codes anywhere in R^d, k-means on principal components of ResNet-50's pooled features,
-L1 of pixels and of VGG16's features. *As run* for it: those features carried no gradient, so that
-L1 of pixels alone trained; the generator's tanh met images in [0, 1]; codes start at N(0, I),
-batches are not shuffled, clusters are of the logits of unprepared images, projected on rows, not
-columns, of the matrix of eigenvectors. *As head*, the later code: codes in the unit ball under
-the same noise, pooled features, the last subset learned twice, L1 alone for the encoder.
+L1 of pixels and of VGG16's features. *As run* for it: those features had no gradient, so that L1
+of pixels alone trained; the generator's tanh met images in [0, 1]; codes start at N(0, I), batches
+are not shuffled, clusters are of logits, projected on rows of the matrix of eigenvectors. *As
+head*, the later code: codes in the unit ball under the same noise, pooled features.
 
-Departures: the default is none of the three. Codes stay in the unit ball, as GLO's: in R^d they
-grow under the noise (from 10 to 13, itself 4 long); in the ball so much would drown them, so it is
-small. Codes start and batches are shuffled as GLO's here; features and loss need no pretrained
-weights. In every version Adam steps row by row: the authors' dense Adam, made anew for each
-stage, also moves codes absent from the batch, by momentum. The last weights are kept, not the
-best on training images; images of two kinds are one batch; the encoder lacks a last linear layer.
+Departures: the default is none of the three. Codes stay in the unit ball, as GLO's, and the noise
+is small. Codes start and batches are shuffled as GLO's here; features and loss need no pretrained
+weights. In every version Adam steps row by row, where the authors' also moves codes absent from
+the batch; the last weights are kept, not the best on training images; images of two kinds are one
+batch; the encoder lacks a last linear layer. docs/methods.md has all differences side by side.
 """
 
 from dataclasses import dataclass
@@ -84,8 +82,7 @@ class TrainConfig:
 class RestoreConfig:
     steps: int = 500  # Adam steps
     lr: float = 5e-2
-    # the best of some codes drawn, the mean training code, or the code of the naive inverse
-    start: Literal["drawn", "mean", "encoder"] = "drawn"
+    start: Literal["drawn", "mean", "encoder"] = "drawn"  # best draw, mean, or of naive inverse
     loss: Literal["lap_mse", "mse", "l1"] = "lap_mse"  # between A(x) and y
 
 
