@@ -1,23 +1,21 @@
 """Incremental GLO (Helman, Zingerman, Schreiber, Tel Aviv University, 2019): GLO in stages,
 over subsets that each cover the images, then an encoder for the finished codes.
 
-Images are clustered by features; the first subset is the few images nearest to each centre,
-the next likewise among those left, the last is what remains. Variant 1 is GLO on the first
-subset; variant 2 learns each further subset while the codes of earlier images are fixed;
-variant 3 learns all images together, and noisy codes must give the same images.
+Of images clustered by features the few nearest to each centre are the first subset, the next of
+those left the second, the rest the last. Variant 1 is GLO on the first; variant 2 learns a further
+one while earlier codes are fixed; in variant 3, of all, noisy codes must give the same images.
 
 Three versions are known, rows of config/papers/incremental_glo_frogs64.yaml. *As described* in
-the report: codes anywhere in R^d, k-means on principal components of ResNet-50's pooled features,
-L1 of pixels and of VGG16's features. *As run* for it: those features had no gradient, so that L1
-of pixels alone trained; the generator's tanh met images in [0, 1]; codes start at N(0, I), batches
-are not shuffled, clusters are of logits, projected on rows of the matrix of eigenvectors. *As
-head*, the later code: codes in the unit ball under the same noise, pooled features.
+the report: codes in R^d, k-means on principal components of ResNet-50's pooled features, L1 of
+pixels and of VGG16's features. *As run*: these had no gradient; the generator's tanh met images
+in [0, 1], batches were not shuffled, clusters are of logits, projected on rows of the matrix of
+eigenvectors. *As head*, the later code: codes in the unit ball, pooled features.
 
-Departures: the default is none of the three. Codes stay in the unit ball, as GLO's, and the noise
-is small. Codes start and batches are shuffled as GLO's here; features and loss need no pretrained
-weights. In every version Adam steps row by row, where the authors' also moves codes absent from
-the batch; the last weights are kept, not the best on training images; images of two kinds are one
-batch; the encoder lacks a last linear layer. docs/methods.md has all differences side by side.
+Departures: the default is none of the three. Codes stay in the unit ball, the noise is small;
+codes start and batches are shuffled as GLO's here; features and loss need no pretrained weights.
+Adam steps row by row, where the authors' also moves codes absent from the batch; the last weights
+are kept, not the best on training images; images of two kinds are one batch; the encoder lacks a
+last linear layer. docs/methods.md has all differences side by side.
 """
 
 from dataclasses import dataclass
