@@ -14,8 +14,7 @@ eigenvectors. *As head*, the later code: codes in the unit ball, pooled features
 Departures: the default is none of the three. Codes stay in the unit ball, the noise is small;
 codes start and batches are shuffled as GLO's here; features and loss need no pretrained weights.
 Adam steps row by row, where the authors' also moves codes absent from the batch; the last weights
-are kept, not the best on training images; images of two kinds are one batch; the encoder lacks a
-last linear layer. docs/methods.md has all differences side by side.
+are kept, not the best on training images. docs/methods.md has all differences side by side.
 """
 
 from dataclasses import dataclass
