@@ -2,9 +2,10 @@
 
 The official split into training, validation and test is kept; it is by identity. `variant` says
 what becomes of a face: `whole` squashes all of it to a square, as the published code of Latent
-Convolutional Models does (that reduces by scikit-image and stretches each image to [0, 1]: here
-the filter is Pillow's bicubic, and the range stays); `crop178` takes the central 178x178 first, as
-later work does; `crop128` is the cutout of 128x128 pixels that progressive GANs were trained on.
+Convolutional Models does (that reduces by scikit-image: here the filter is Pillow's bicubic);
+`crop178` takes the central 178x178 first, as later work does; `crop128` is the cutout of 128x128
+pixels that progressive GANs were trained on. `stretch`, as in that code, makes the darkest number
+of each image 0 and the brightest 255.
 """
 
 from collections.abc import Callable
@@ -34,6 +35,7 @@ BOXES = {"whole": None, "crop178": (0, 20, 178, 198), "crop128": (25, 57, 153, 1
 class Config:
     size: int = 128  # pixels, side of an image
     variant: Literal["whole", "crop178", "crop128"] = "whole"  # LCM's resize, or a cutout first
+    stretch: bool = False  # bring the numbers of each image to all of 0 ... 255, as LCM's code
     enlarge: bool = False  # accept pictures that are smaller than `size`
     unreadable: float = 0.0  # greatest share of images that may be damaged
 
@@ -55,7 +57,8 @@ def build(cfg: Config) -> Pictures:
         # cut out first: resize with a box would look at pixels around it
         part = face.crop(BOXES[cfg.variant] or (0, 0, *face.size))
         check_large(part, cfg.size, cfg.enlarge)
-        return chw(part.resize((cfg.size, cfg.size), Image.Resampling.BICUBIC))
+        face = chw(part.resize((cfg.size, cfg.size), Image.Resampling.BICUBIC))
+        return stretched(face) if cfg.stretch else face
 
     return Pictures(
         names=names,
@@ -88,9 +91,18 @@ def faces(count: int) -> tuple[Callable[[str], Image.Image], str]:
     return from_archive, "md5 of the archive and of the lists"
 
 
+def stretched(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an image whose least number is 0 and whose greatest is 255; a flat one as it is."""
+    least, greatest = int(image.min()), int(image.max())
+    if least == greatest:
+        return image
+    return np.rint((image - float(least)) * (255 / (greatest - least))).astype(np.uint8)
+
+
 def card(cfg: Config) -> dict[str, Any]:
     """Return source, licence and rules."""
     box = BOXES[cfg.variant]
+    stretch = ", each stretched to 0 ... 255" * cfg.stretch
     cut = "whole images" if box is None else f"the part {box} (left, top, right, bottom)"
     return {
         "source": "CelebA, aligned and cropped (Liu et al., Deep Learning Face Attributes in the "
@@ -98,5 +110,6 @@ def card(cfg: Config) -> dict[str, Any]:
         "licence": LICENCE,
         "split_rule": "official, by identity: list_eval_partition.txt",
         "cluster": "person",
-        "sampling": f"{cfg.variant}: {cut} to {cfg.size}x{cfg.size} pixels ({FILTER[cfg.enlarge]})",
+        "sampling": f"{cfg.variant}: {cut} to {cfg.size}x{cfg.size} pixels ({FILTER[cfg.enlarge]})"
+        f"{stretch}",
     }

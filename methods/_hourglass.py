@@ -16,19 +16,22 @@ AMPLITUDE = 0.1  # upper end of the uniform noise map
 
 
 class LatentNets(nn.Module):
-    """f: rows phi, (n, length), and the noise map to latent maps, (n, latent, h/4, w/4)."""
+    """f: rows phi, (n, length), and the noise map to latent maps, (n, latent, h/4, w/4).
+
+    affine: whether a bound holds for the scales and shifts of normalisation too.
+    """
 
     noise: Tensor
     first: Tensor
 
-    def __init__(self, latent: int, shape: Shape, seed: int) -> None:
+    def __init__(self, latent: int, shape: Shape, seed: int, affine: bool = False) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
         widths = (2, 8, 16, 32, latent)
         self.kernels = [(out, c, 3, 3) for c, out in pairwise(widths)]
         sizes = [out * c * 9 for out, c, *_ in self.kernels]
-        self.convolutional = sum(sizes)
         self.sizes = sizes + [out for out in widths[1:-1] for _ in ("weight", "bias")]
+        self.boxed = sum(self.sizes if affine else sizes)
         # four convolutions without padding take two pixels each
         sides = [side // 4 + 2 * len(self.kernels) for side in shape[1:]]
         device = torch.get_default_device()
@@ -52,14 +55,11 @@ class LatentNets(nn.Module):
         return z.view(count, -1, *z.shape[2:])
 
     def clamp(self, phi: Tensor, bound: float) -> Tensor:
-        """Rows with their convolutional weights in [-bound, bound]; the affine ones are free.
-
-        A bound of 0 stands for none.
-        """
+        """Rows with their first `boxed` numbers in [-bound, bound]; a bound of 0: none."""
         if not bound:
             return phi
-        inside = phi[:, : self.convolutional].clamp(-bound, bound)
-        return torch.cat([inside, phi[:, self.convolutional :]], 1)
+        inside = phi[:, : self.boxed].clamp(-bound, bound)
+        return torch.cat([inside, phi[:, self.boxed :]], 1)
 
 
 def _block(layer: nn.Module, channels: int) -> nn.Sequential:

@@ -4,13 +4,17 @@ The code of an image is a small network: its weights phi, within [-bound, bound]
 of noise s, common to all images, into the latent map z = f_phi(s) of a common generator.
 All phi are learned together with the generator, by plain gradient descent.
 
-Departures: images are not stretched to [0, 1] one by one; a batch is visited for fewer steps
-in a row than the 50 of the authors' code (`inner`), and more often; restoration takes fewer
-and larger steps; below 128 px the generator has fewer levels. The Laplacian pyramid blurs
-with a separable Gaussian: the kernel of the authors' code, kept as `lcm_official`, adds its
-two factors and hardly smooths. With phi in float16 (`half`) a phi's first step too begins in
-the box. In inpainting no band around the hole weighs more; in the
-authors' code differences count five times in the 5 pixels around it (`band: 5`).
+Departures: images are stretched to [0, 1] one by one only where their set does so (`stretch`
+of celeba); a batch is visited for fewer steps in a row than the 50 of the authors' code
+(`inner`), and more often; restoration takes fewer and larger steps; below 128 px the generator
+has fewer levels. The Laplacian pyramid blurs with a separable Gaussian: the kernel of the
+authors' code, kept as `lcm_official`, adds its two factors and hardly smooths. The text bounds
+all of phi (`box: all`), the code its convolutions, the default: in a box so small a normalised
+map would be scaled to hundredths. The text writes norms of levels, the code takes means,
+as here, so that rates do not depend on the size of an image; f has the code's 4 layers, where
+the text has 4 or 5. With phi in float16 (`half`) a phi's first step too begins in the box. In
+inpainting no band around the hole weighs more; in the authors' code differences count five
+times in the 5 pixels around it (`band: 5`).
 
 What does the network in the code buy? `bound: 0` opens its box, `space: maps` makes the code
 the latent map itself, `space: vectors` a vector in the unit ball, as in GLO: all with the
@@ -50,7 +54,8 @@ class TrainConfig:
     batch: int = 32  # images
     lr: float = 1.0  # SGD, generator
     lr_phi: float = 0.1  # SGD, step of one image's phi
-    bound: float = 0.01  # of the convolutional weights in phi; 0: none
+    bound: float = 0.01  # of the numbers of phi that `box` names; 0: none
+    box: Literal["convolutions", "all"] = "convolutions"  # the authors' code; all: the paper
     space: Literal["nets", "maps", "vectors"] = "nets"  # what a code is
     dim: int = 128  # length of a code that is a vector
     half: bool = False  # phi are kept in float16: half the room on disk
@@ -81,7 +86,7 @@ class Model(nn.Module):
         super().__init__()
         self.bound = cfg.bound
         spaces: dict[str, Callable[[], LatentNets | Maps | Vectors]] = {
-            "nets": lambda: LatentNets(cfg.latent, shape, cfg.noise_seed),
+            "nets": lambda: LatentNets(cfg.latent, shape, cfg.noise_seed, cfg.box == "all"),
             "maps": lambda: Maps(cfg.latent, shape, cfg.noise_seed),
             "vectors": lambda: Vectors(cfg.dim, cfg.latent, shape),
         }

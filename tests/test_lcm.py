@@ -90,6 +90,15 @@ def test_convolutional_weights_stay_in_the_box_and_the_others_do_not(
     assert seen[0][:, :CONVOLUTIONAL].abs().max() > 0.1
 
 
+def test_the_box_may_hold_all_of_phi_as_the_paper_writes(tmp_path: Path) -> None:
+    model = build(box="all")
+    rows = run(tmp_path, model, visits=2, inner=2)
+    seen = (rows != model.f.first).any(1)
+    assert seen.any()
+    assert rows[seen].abs().max() <= 0.01
+    assert model.draw(5).abs().max() <= 0.01
+
+
 def test_the_step_of_phi_does_not_depend_on_the_batch_size(tmp_path: Path) -> None:
     # copies of one image: the statistics of a batch do not depend on its size either
     copies = np.repeat(PIXELS[:1], 8, 0)
