@@ -12,7 +12,7 @@ from priorbench.files import read_json, read_yaml
 from priorbench.registry import ROOT, Description
 
 SETTINGS: dict[str, Any] = {
-    "trials": 8,  # of which the first is the row as it stands
+    "trials": 8,  # of which the first is the row as it stands, the second what was published
     "images": 8,  # of the validation split
     "evaluations": 1000,  # of the gradient, per image and restoration, at most
     "metric": "psnr",  # row whose mean over tasks decides
@@ -61,13 +61,15 @@ def read(path: Any, about: Description, where: str) -> Space:
 def trials(space: Space, count: int, row: Choice) -> list[Choice]:
     """Return `count` different choices, or all there are; the first changes nothing.
 
+    The second is the first value of every list, what was published; the others are drawn.
     row: the values that options have where nothing is chosen.
     """
     names = [(part, option) for part, choices in space.items() for option in choices]
     grid = list(product(*(space[part][option] for part, option in names)))
     stands = tuple(row[part].get(option) for part, option in names)
-    grid = [values for values in grid if values != stands]
-    random.Random(0).shuffle(grid)
+    published, *others = grid
+    random.Random(0).shuffle(others)
+    grid = [values for values in (published, *others) if values != stands]
     drawn: list[Choice] = [{part: {} for part in PARTS}]
     for values in grid[: count - 1]:
         choice: Choice = {part: {} for part in PARTS}

@@ -12,8 +12,8 @@ import yaml
 from torch import Tensor
 
 from methods import incremental_glo
-from methods._losses import l1, lap_mse
-from methods._subsets import draw, plan, split
+from methods._losses import l1, lap_mse, mse
+from methods._subsets import Stage, draw, plan, split
 from priorbench.config import Experiment
 from priorbench.contract import Images
 from priorbench.errors import UserError
@@ -225,6 +225,26 @@ def test_the_encoder_learns_codes_of_images_that_it_has_not_seen(tmp_path: Path)
         with torch.no_grad():
             errors.append(l1(model.decode(model.encode(x)), x).mean())
     assert errors[1] < 0.7 * errors[0]
+
+
+def test_the_loss_of_the_encoder_falls_on_images_that_it_was_not_fitted_to(tmp_path: Path) -> None:
+    pixels = toy.smooth(96)
+    settings = {"steps": (20, 20, 20), "steps_all": 150, "steps_encoder": 0, "batch": 16}
+    cfg = incremental_glo.TrainConfig(**{**SMALL, **settings})
+    torch.manual_seed(0)
+    model = incremental_glo.Model(cfg, pixels.shape[1:])
+    loop = Loop(tmp_path / "codes", 0, model=model)
+    incremental_glo.train(model, Images(pixels), cfg, loop)
+    codes, fitted, held_out = loop.tables[0], torch.arange(64), torch.arange(64, 96)
+    z, x = codes[held_out], toy.as_floats(pixels)[held_out]
+    losses = []
+    for steps in (0, 150):
+        stage, loop = Stage("encoder", steps, fitted, 16), Loop(tmp_path / str(steps), 0)
+        incremental_glo._train_encoder(model.train(), Images(pixels), codes, stage, cfg, loop)
+        with torch.no_grad():
+            predicted = model.eval().encoder(x)
+        losses.append(float((l1(predicted, z) + cfg.encoder_l2 * mse(predicted, z)).mean()))
+    assert losses[1] < 0.7 * losses[0]
 
 
 def test_the_loss_of_variant_3_is_that_of_codes_and_of_noisy_codes(tmp_path: Path) -> None:

@@ -89,6 +89,23 @@ def test_the_variants_of_celeba_are_the_whole_face_or_a_cutout(build: Build, siz
         assert np.array_equal(found, pixels(image)[:, 57:185, 25:153]) == (size == 128)
 
 
+def test_faces_are_stretched_one_by_one_where_that_is_asked_for(build: Build) -> None:
+    plain, stretched = (
+        build("celeba", copies.celeba_extracted, size=40, stretch=stretch)
+        for stretch in (False, True)
+    )
+    assert "each stretched to 0 ... 255" in stretched.card["sampling"]
+    assert "stretched" not in plain.card["sampling"]
+    for row in range(3):
+        before, after = plain.read(row).astype(float), stretched.read(row).astype(float)
+        least, greatest = before.min(), before.max()
+        assert (least, greatest) != (0, 255)
+        assert (after.min(), after.max()) == (0, 255)
+        assert np.abs(after - 255 * (before - least) / (greatest - least)).max() <= 0.5
+    flat = np.full((3, 4, 4), 7, dtype=np.uint8)
+    assert np.array_equal(celeba.stretched(flat), flat)
+
+
 def test_a_face_that_is_missing_is_told(root: Path, build: Build) -> None:
     build("celeba", copies.celeba_extracted)
     (root / "celeba" / "img_align_celeba" / "000007.jpg").unlink()

@@ -54,8 +54,8 @@ TRAININGS: list[tuple[str, str, str, dict[str, Any]]] = [
     ("wgan_gp", "wgan_gp", "digits", {"steps": 160_000, "beta1": 0.5}),
 ]
 RESTORINGS: list[tuple[str, str, str, str, dict[str, Any]]] = [
-    ("lcm_celeba128", "lcm_as_run", "celeba", "hole", {"steps": 3_000, "lr": 0.02, "band": 5.0}),
-    ("lcm_celeba128", "lcm_as_run", "celeba", "sr8", {"steps": 3_000, "lr": 0.02, "band": 1.0}),
+    ("lcm_celeba128", "lcm_as_run", "celeba", "hole", {"steps": 3_001, "lr": 0.02, "band": 5.0}),
+    ("lcm_celeba128", "lcm_as_run", "celeba", "sr8", {"steps": 3_001, "lr": 0.02, "band": 1.0}),
     ("dip", "dip", "photos", "half", {"backtrack": 5, "backtrack_every": 50}),
     ("dip", "dip", "photos", "denoise25", {"backtrack": 5, "backtrack_every": 1}),
 ]

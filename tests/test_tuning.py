@@ -138,6 +138,7 @@ def test_trials_differ_and_the_first_is_the_row_as_it_stands() -> None:
     assert len({json.dumps(choice) for choice in drawn}) == 5
     assert len(tuning.trials(SPACE, 99, row)) == 5  # 2 x 2 choices, and the row itself
     assert drawn == tuning.trials(SPACE, 5, row)
+    assert drawn[1]["restore"] == {"lr": 1e-9, "start": "mean"}  # the first of each list
     ((part, option),) = [(p, o) for p in SPACE for o in SPACE[p] if o == "lr"][:1]
     names = [(p, o) for p in SPACE for o in SPACE[p]]
     row = {p: {o: SPACE[p][o][0] for q, o in names if q == p} for p in ("train", "restore")}
