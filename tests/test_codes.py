@@ -84,7 +84,7 @@ def test_a_killed_run_with_rows_in_half_precision_goes_on_bit_for_bit(tmp_path: 
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_memory_does_not_grow_with_the_number_of_images(name: str, tmp_path: Path) -> None:
-    """Images and tables of 50,000 take 190 MB (GLO); LCM's rows that are visited 150 MB.
+    """Images and tables of 50,000 take 190 MB (GLO); LCM's rows that are visited 200 MB.
 
     Rows changed since the last checkpoint are held, whatever their number: up to 60 MB here.
     """

@@ -1,4 +1,4 @@
-"""Score what was made, against the originals: only this step and the controls see them.
+"""Score what was made, against the originals.
 
 With observations: restorations and controls of a unit. Without: what the models can represent,
 and their samples.
