@@ -57,8 +57,8 @@ def build(cfg: Config) -> Pictures:
         # cut out first: resize with a box would look at pixels around it
         part = face.crop(BOXES[cfg.variant] or (0, 0, *face.size))
         check_large(part, cfg.size, cfg.enlarge)
-        face = chw(part.resize((cfg.size, cfg.size), Image.Resampling.BICUBIC))
-        return stretched(face) if cfg.stretch else face
+        image = chw(part.resize((cfg.size, cfg.size), Image.Resampling.BICUBIC))
+        return stretched(image) if cfg.stretch else image
 
     return Pictures(
         names=names,
@@ -96,7 +96,9 @@ def stretched(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     least, greatest = int(image.min()), int(image.max())
     if least == greatest:
         return image
-    return np.rint((image - float(least)) * (255 / (greatest - least))).astype(np.uint8)
+    values = np.rint((np.arange(256.0) - least) * 255 / (greatest - least)).clip(0, 255)
+    table: NDArray[np.uint8] = values.astype(np.uint8)
+    return table[image]
 
 
 def card(cfg: Config) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def pixels(image: Image.Image) -> Pixels:
 def dimmed(face: bytes) -> bytes:
     """Return a face whose numbers are in 20 ... 147, of which compression may leave by little."""
     with Image.open(BytesIO(face)) as image:
-        return copies.encoded(image.point(lambda value: 20 + value // 2))
+        return encoded(image.point(lambda value: 20 + value // 2))
 
 
 @pytest.mark.parametrize("maker", [copies.celeba_archive, copies.celeba_extracted])
