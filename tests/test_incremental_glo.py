@@ -1,26 +1,21 @@
 """Incremental GLO grows over subsets, keeps what it has learned, and ends with an encoder."""
 
 from itertools import pairwise
-from math import ceil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-import yaml
 from torch import Tensor
 
 from methods import incremental_glo
 from methods._losses import l1, lap_mse, mse
 from methods._subsets import Stage, draw, plan, split
-from priorbench.config import Experiment
 from priorbench.contract import Images
 from priorbench.errors import UserError
 from priorbench.loop import Loop
-from priorbench.registry import ROOT
 from priorbench.seeds import seed_torch
-from priorbench.step import configured
 from tests import toy
 
 SMALL: dict[str, Any] = {
@@ -291,27 +286,3 @@ def test_the_loss_of_the_encoder_is_l1_with_some_l2(weight: float, tmp_path: Pat
     error = untrained(toy.as_floats(toy.smooth())[:4]) - loop.after["start"][:4]
     expected = float((error.abs() + weight * error.square()).mean().detach())
     assert loop.losses["encoder"] == pytest.approx([expected], rel=1e-5)
-
-
-EPOCHS = {  # of the report, of its time table, and of the later code: of each stage, then of all
-    "glo_as_run": [(4001, 6000)],
-    "as_run": [(1501, 512), (1501, 1024), (701, 4464), (376, 6000)],
-    "as_run_noise": [(1501, 512), (1501, 1024), (701, 4464), (201, 6000), (1161, 6000)],
-    "as_described": [(1501, 512), (1501, 1024), (701, 4464), (201, 6000), (1161, 6000)],
-    "glo_as_head": [(2001, 6000)],
-    "as_head": [(1501, 512), (901, 1024), (601, 4464), (351, 4464), (451, 6000)],
-}
-
-
-def test_steps_of_the_reports_rows_are_its_epochs() -> None:
-    path = ROOT / "config" / "papers" / "incremental_glo_frogs64.yaml"
-    experiment = Experiment.check(yaml.safe_load(path.read_text()), path.name)
-    assert set(experiment.methods) == set(EPOCHS)
-    for row, epochs in EPOCHS.items():
-        options = experiment.method_config(row, "train", "photos")
-        cfg = configured(incremental_glo.TrainConfig, options)
-        steps = [*cfg.steps, cfg.steps_all, cfg.steps_encoder]
-        batch = cfg.batch if isinstance(cfg.batch, tuple) else [cfg.batch] * len(steps)
-        for (passes, images), size, count in zip(epochs, batch, steps, strict=False):
-            assert count == passes * ceil(images / size)
-        assert (cfg.lr, cfg.lr_code, cfg.dim) == (1e-3, 1e-3, 100)

@@ -1,11 +1,13 @@
 """The numbers of the papers and of their authors' code are those of config/papers."""
 
+from math import ceil
 from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
 
+from methods import incremental_glo
 from priorbench import models, registry
 from priorbench.config import Experiment
 from priorbench.errors import UserError
@@ -119,3 +121,28 @@ def test_published_times_are_told_apart_by_their_labels_and_not_by_their_order(
     pd.testing.assert_frame_equal(drawn(rows.iloc[::-1].reset_index(drop=True)), drawn(rows))
     with pytest.raises(UserError, match=r"incremental_glo_report\.csv: no label `GLO`"):
         drawn(rows[rows["label"] != "GLO"])
+
+
+# incremental GLO, of the report, of its time table, and of the later code: each stage, then of all
+EPOCHS = {
+    "glo_as_run": [(4001, 6000)],
+    "as_run": [(1501, 512), (1501, 1024), (701, 4464), (376, 6000)],
+    "as_run_noise": [(1501, 512), (1501, 1024), (701, 4464), (201, 6000), (1161, 6000)],
+    "as_described": [(1501, 512), (1501, 1024), (701, 4464), (201, 6000), (1161, 6000)],
+    "glo_as_head": [(2001, 6000)],
+    "as_head": [(1501, 512), (901, 1024), (601, 4464), (351, 4464), (451, 6000)],
+}
+
+
+def test_steps_of_the_reports_rows_are_its_epochs() -> None:
+    path = FOLDER / "incremental_glo_frogs64.yaml"
+    experiment = Experiment.check(yaml.safe_load(path.read_text()), path.name)
+    assert set(experiment.methods) == set(EPOCHS)
+    for row, epochs in EPOCHS.items():
+        options = experiment.method_config(row, "train", "photos")
+        cfg = configured(incremental_glo.TrainConfig, options)
+        steps = [*cfg.steps, cfg.steps_all, cfg.steps_encoder]
+        batch = cfg.batch if isinstance(cfg.batch, tuple) else [cfg.batch] * len(steps)
+        for (passes, images), size, count in zip(epochs, batch, steps, strict=False):
+            assert count == passes * ceil(images / size)
+        assert (cfg.lr, cfg.lr_code, cfg.dim) == (1e-3, 1e-3, 100)
