@@ -88,9 +88,10 @@ def test_a_restoration_has_the_numbers_of_its_paper(
     assert {name: found[name] for name in numbers} == numbers
 
 
-def test_the_rows_of_the_matched_track_differ_in_their_codes_only() -> None:
-    text = (registry.ROOT / "config" / "matched.yaml").read_text(encoding="utf-8")
-    experiment = Experiment.check(yaml.safe_load(text), "matched")
+@pytest.mark.parametrize("config", ["matched.yaml", "studies/matched_digits.yaml"])
+def test_the_rows_of_the_matched_track_differ_in_their_codes_only(config: str) -> None:
+    text = (registry.ROOT / "config" / config).read_text(encoding="utf-8")
+    experiment = Experiment.check(yaml.safe_load(text), config)
     own = {"space", "bound", "lr_phi", "dim"}
     trained, restored = [], []
     for row, entry in experiment.methods.items():
